@@ -6,18 +6,31 @@ instead of failing half-way.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, column, create_engine, event, make_url
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import ArgumentError
-from sqlmodel import Session
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlmodel import Session, SQLModel
 
+from newsletter import migrations
 from newsletter.errors import DatabaseProblem
+from newsletter.tables import Installation
 
 # How long a writer waits for another one before it gives up.
 BUSY_TIMEOUT_MS = 30_000
+# Any number will do, as long as it stays the same.
+UPGRADE_LOCK = 20_261_124
 
 
 def connect(url: str) -> Engine:
@@ -61,6 +74,83 @@ def transaction(engine: Engine) -> Iterator[Session]:
             session.rollback()
             raise
         session.commit()
+
+
+def upgrade(engine: Engine, *, now: datetime) -> None:
+    """Bring the tables to what this release needs, and found the installation.
+
+    A new database gets them all. Running it again changes nothing; two processes that
+    run it at once take turns.
+    """
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})")
+        alembic = AlembicConfig()
+        alembic.set_main_option("script_location", "newsletter:migrations")
+        alembic.attributes["connection"] = connection
+        command.upgrade(alembic, "head")
+    with transaction(engine) as session:
+        found = {"id": 1, "uid": str(uuid4()), "created_at": now}
+        insert_once(session, Installation, found)
+
+
+def check(engine: Engine) -> None:
+    """See that the database can be used by this release.
+
+    Raises:
+        DatabaseProblem: it cannot be reached, or is of another release.
+    """
+    try:
+        with engine.connect() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+    except (OperationalError, DatabaseError) as error:
+        raise DatabaseProblem(
+            f"The database {shown(engine)} cannot be opened: {error.orig}. "
+            "Check database.url."
+        ) from error
+    scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
+    if found == scripts.get_current_head():
+        return
+    if found is None:
+        why = "has no tables yet. Make them with `newsletter upgrade`."
+    elif found in {script.revision for script in scripts.walk_revisions()}:
+        why = "is of an older release. Run `newsletter upgrade`; it loses nothing."
+    else:
+        why = f"is of a newer release ({found}). Install that release."
+    raise DatabaseProblem(f"The database {shown(engine)} {why}")
+
+
+def shown(engine: Engine) -> str:
+    """Return the database's URL without its password."""
+    return engine.url.render_as_string(hide_password=True)
+
+
+def installation(session: Session) -> Installation:
+    """Return the installation that this database belongs to.
+
+    Raises:
+        DatabaseProblem: it was never founded; `newsletter upgrade` does.
+    """
+    found = session.get(Installation, 1)
+    if found is None:
+        raise DatabaseProblem(
+            "The database belongs to no installation yet. Run `newsletter upgrade`."
+        )
+    return found
+
+
+def insert_once(
+    session: Session, table: type[SQLModel], values: Mapping[str, object]
+) -> int | None:
+    """Insert a row unless a unique index already knows it.
+
+    Returns:
+        The new row's id; None when it was there before, whoever put it there.
+    """
+    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else pg_insert
+    statement = insert(table).values(**values).on_conflict_do_nothing()
+    made = session.execute(statement.returning(column("id"))).scalar()
+    return None if made is None else int(made)
 
 
 def _give_sqlite_manners(engine: Engine) -> None:

@@ -12,10 +12,10 @@ ROOT = Path(__file__).parents[1]
 FLOORS = [
     {"subscribers"},
     {"newsletter.errors"},
-    {"newsletter.slots", "newsletter.outcome"},
+    {"newsletter.slots", "newsletter.outcome", "newsletter.holes"},
     {"newsletter.config", "newsletter.tables"},
+    {"newsletter.db"},
     {
-        "newsletter.db",
         "newsletter.tips",
         "newsletter.issues",
         "newsletter.ledger",

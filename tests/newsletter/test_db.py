@@ -2,10 +2,18 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from sqlalchemy import Engine, text
-from sqlmodel import Session, select
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, SQLModel, select
 
-from newsletter.tables import Installation
+from newsletter import db
+from newsletter.errors import DatabaseProblem
+from newsletter.tables import Installation, LabelKind, TipLabel
+
+NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 
 
 def test_times_come_back_in_utc(engine: Engine) -> None:
@@ -22,8 +30,82 @@ def test_times_come_back_in_utc(engine: Engine) -> None:
     assert found.tzinfo is UTC
 
 
-def test_foreign_keys_are_enforced(engine: Engine) -> None:
+def test_foreign_keys_are_enforced(session: Session) -> None:
     """A row that points nowhere is refused on both engines."""
-    with engine.connect() as connection:
-        if engine.dialect.name == "sqlite":
-            assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
+    label = TipLabel(tip_id=404, kind=LabelKind.TAG, slug="lost", name="Lost")
+    session.add(label)
+
+    with pytest.raises(IntegrityError):
+        session.flush()
+
+
+def test_migrations_lead_to_the_tables_of_the_code(empty_engine: Engine) -> None:
+    """From blank to head, the database has exactly what the metadata says."""
+    db.upgrade(empty_engine, now=NOW)
+
+    with empty_engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        assert compare_metadata(context, SQLModel.metadata) == []
+    db.check(empty_engine)
+
+
+def test_upgrade_twice_changes_nothing(empty_engine: Engine) -> None:
+    """The installation keeps its id and its birthday when it is upgraded again."""
+    db.upgrade(empty_engine, now=NOW)
+    with Session(empty_engine) as session:
+        founded = db.installation(session).uid
+
+    db.upgrade(empty_engine, now=NOW + timedelta(days=365))
+
+    with Session(empty_engine) as session:
+        assert db.installation(session).uid == founded
+        assert db.installation(session).created_at == NOW
+
+
+def test_an_empty_database_says_how_to_make_its_tables(empty_engine: Engine) -> None:
+    """A database without tables is refused with the command that mends it."""
+    with pytest.raises(DatabaseProblem, match="newsletter upgrade"):
+        db.check(empty_engine)
+
+
+def test_an_unreachable_database_hides_its_password() -> None:
+    """The error names the database, not its password."""
+    engine = db.connect("postgresql://tips:hunter2@127.0.0.1:1/tips")
+
+    with pytest.raises(DatabaseProblem, match=r"database\.url") as caught:
+        db.check(engine)
+
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["mysql://localhost/tips", "no url at all"])
+def test_other_databases_are_refused(url: str) -> None:
+    """Only SQLite and PostgreSQL are known, and the error says so."""
+    with pytest.raises(DatabaseProblem, match=r"database\.url"):
+        db.connect(url)
+
+
+def test_a_row_is_inserted_once(session: Session) -> None:
+    """The second insert of the same key is told that it came second."""
+    row = {"id": 1, "uid": "one", "created_at": NOW}
+
+    assert db.insert_once(session, Installation, row) == 1
+    assert db.insert_once(session, Installation, row) is None
+
+
+def test_a_failed_block_leaves_nothing(engine: Engine) -> None:
+    """What a transaction wrote before an error is gone."""
+
+    def write_and_fail() -> None:
+        with db.transaction(engine) as session:
+            session.add(Installation(uid="one", created_at=NOW))
+            session.flush()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_and_fail()
+
+    with Session(engine) as session:
+        assert session.get(Installation, 1) is None

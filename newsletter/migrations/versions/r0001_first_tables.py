@@ -1,0 +1,209 @@
+"""The first tables: people, tips, issues, the ledger, notices.
+
+Revision: 0001
+Follows: nothing
+Locks: none; every table is new.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+INSTANT = sa.DateTime(timezone=True)
+
+
+def upgrade() -> None:
+    """Make the first tables."""
+    _people_and_notices()
+    _tips()
+    _issues_and_ledger()
+
+
+def _people_and_notices() -> None:
+    op.create_table(
+        "installation",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("uid", sa.String(length=36), nullable=False),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "notice",
+        sa.Column("id", BIG_ID, nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("key", sa.String(length=200), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("uq_notice", "notice", ["kind", "key"], unique=True)
+    op.create_table(
+        "subscriber",
+        sa.Column("id", BIG_ID, nullable=False),
+        sa.Column("address", sa.String(length=320), nullable=False),
+        sa.Column("address_key", sa.String(length=320), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("timezone", sa.String(length=64), nullable=False),
+        sa.Column("language", sa.String(length=35), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("source", sa.String(length=200), nullable=False),
+        sa.Column("signed_up_at", INSTANT, nullable=True),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("status_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("address_key"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(
+        "ix_subscriber_status", "subscriber", ["status", "id"], unique=False
+    )
+
+
+def _tips() -> None:
+    op.create_table(
+        "tip",
+        sa.Column("id", BIG_ID, nullable=False),
+        sa.Column("slug", sa.String(length=200), nullable=False),
+        sa.Column("title", sa.String(length=300), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("summary", sa.Text(), nullable=False),
+        sa.Column("author", sa.String(length=200), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("pin", sa.Date(), nullable=True),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("written_on", sa.Date(), nullable=True),
+        sa.Column("archived_on", sa.Date(), nullable=True),
+        sa.Column("origin", sa.String(length=500), nullable=True),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("updated_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("origin"),
+        sa.UniqueConstraint("slug"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_tip_queue", "tip", ["status", "position"], unique=False)
+    op.create_table(
+        "tip_comment",
+        sa.Column("id", BIG_ID, nullable=False),
+        sa.Column("tip_id", BIG_ID, nullable=False),
+        sa.Column("origin", sa.String(length=200), nullable=False),
+        sa.Column("reply_to", sa.String(length=200), nullable=True),
+        sa.Column("author", sa.String(length=200), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("written_at", INSTANT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tip_id"],
+            ["tip.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(
+        "uq_tip_comment_origin", "tip_comment", ["tip_id", "origin"], unique=True
+    )
+    op.create_table(
+        "tip_label",
+        sa.Column("tip_id", BIG_ID, nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("slug", sa.String(length=200), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tip_id"],
+            ["tip.id"],
+        ),
+        sa.PrimaryKeyConstraint("tip_id", "kind", "slug"),
+    )
+    op.create_index("ix_tip_label_slug", "tip_label", ["kind", "slug"], unique=False)
+
+
+def _issues_and_ledger() -> None:
+    op.create_table(
+        "issue",
+        sa.Column("id", BIG_ID, nullable=False),
+        sa.Column("slot", sa.String(length=8), nullable=False),
+        sa.Column("tip_id", BIG_ID, nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(length=200), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("due_at", INSTANT, nullable=False),
+        sa.Column("subject", sa.String(length=998), nullable=False),
+        sa.Column("html", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("mail_domain", sa.String(length=255), nullable=False),
+        sa.Column("enrolled", sa.Integer(), nullable=False),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("finished_at", INSTANT, nullable=True),
+        sa.Column("paused_because", sa.String(length=500), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tip_id"],
+            ["tip.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_issue_tip", "issue", ["tip_id"], unique=False)
+    op.create_index(
+        "uq_issue_slot",
+        "issue",
+        ["slot"],
+        unique=True,
+        sqlite_where=sa.text("status <> 'cancelled'"),
+        postgresql_where=sa.text("status <> 'cancelled'"),
+    )
+    op.create_index("uq_issue_slot_tip", "issue", ["slot", "tip_id"], unique=True)
+    op.create_table(
+        "delivery",
+        sa.Column("id", BIG_ID, nullable=False),
+        sa.Column("issue_id", BIG_ID, nullable=False),
+        sa.Column("tip_id", BIG_ID, nullable=False),
+        sa.Column("subscriber_id", BIG_ID, nullable=False),
+        sa.Column("round", sa.Integer(), nullable=True),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("due_at", INSTANT, nullable=False),
+        sa.Column("lease_until", INSTANT, nullable=True),
+        sa.Column("dated_at", INSTANT, nullable=True),
+        sa.Column("finished_at", INSTANT, nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("doubts", sa.Integer(), nullable=False),
+        sa.Column("code", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["issue_id"],
+            ["issue.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["subscriber_id"],
+            ["subscriber.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["tip_id"],
+            ["tip.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(
+        "ix_delivery_due",
+        "delivery",
+        ["issue_id", "status", "due_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_delivery_subscriber", "delivery", ["subscriber_id", "id"], unique=False
+    )
+    op.create_index(
+        "uq_delivery_issue", "delivery", ["issue_id", "subscriber_id"], unique=True
+    )
+    op.create_index(
+        "uq_delivery_round",
+        "delivery",
+        ["tip_id", "subscriber_id", "round"],
+        unique=True,
+    )
