@@ -1,5 +1,7 @@
 """What can go wrong with people's data, each with its facts and a remedy."""
 
+from datetime import datetime
+
 
 class SubscribersError(Exception):
     """Any expected failure of this package; the text says what to do next."""
@@ -17,12 +19,43 @@ class BadAddress(SubscribersError):
 class UnknownSubscriber(SubscribersError):
     """Nobody with this address is on the list."""
 
-    def __init__(self, *, address: str) -> None:
+    def __init__(self, *, address: str, nearest: str | None = None) -> None:
         self.address = address
-        super().__init__(
-            f"Nobody with the address {address} is on the list. "
-            "See everybody with `newsletter subscribers list`."
+        self.nearest = nearest
+        hint = (
+            f"Did you mean {nearest}?"
+            if nearest
+            else "See everybody with `newsletter subscribers list`."
         )
+        super().__init__(f"Nobody with the address {address} is on the list. {hint}")
+
+
+class AlreadyListed(SubscribersError):
+    """The address is on the list, whether or not it may be mailed."""
+
+    def __init__(self, *, address: str, status: str, since: datetime) -> None:
+        self.address = address
+        self.status = status
+        self.since = since
+        remedy = (
+            "There is nothing to do."
+            if status == "active"
+            else "Only they themselves can change that."
+        )
+        super().__init__(
+            f"{address} is already on the list: {status} since "
+            f"{since:%Y-%m-%d}. {remedy}"
+        )
+
+
+class BadDetail(SubscribersError):
+    """A name, time zone, language or date that cannot be kept as it is."""
+
+    def __init__(self, *, detail: str, value: str, reason: str) -> None:
+        self.detail = detail
+        self.value = value
+        self.reason = reason
+        super().__init__(f"The {detail} {value[:80]!r} cannot be used: {reason}")
 
 
 class BadToken(SubscribersError):
@@ -34,11 +67,31 @@ class BadToken(SubscribersError):
 
 
 class UnreadableList(SubscribersError):
-    """A file of subscribers that cannot be read at all, or not from some line on."""
+    """A file of subscribers that cannot be read at all, or not from some line on.
+
+    `line` is 0 when the file could not even be opened.
+    """
 
     def __init__(self, *, path: str, line: int, reason: str, remedy: str) -> None:
         self.path = path
         self.line = line
         self.reason = reason
         self.remedy = remedy
-        super().__init__(f"{path}, line {line}: {reason}. {remedy}")
+        where = f"{path}, line {line}" if line else path
+        super().__init__(f"{where}: {reason}. {remedy}")
+
+
+class ImportRefused(SubscribersError):
+    """A strict import met lines that are not right, and changed nothing."""
+
+    def __init__(self, *, path: str, wrong: int, first_line: int, reason: str) -> None:
+        self.path = path
+        self.wrong = wrong
+        self.first_line = first_line
+        self.reason = reason
+        lines = "1 line is" if wrong == 1 else f"{wrong} lines are"
+        super().__init__(
+            f"{path}: {lines} not right, so nothing was imported. The first is line "
+            f"{first_line}: {reason}. Mend the file, or import without --strict to "
+            "take the good lines."
+        )
