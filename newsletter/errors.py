@@ -4,6 +4,7 @@
 a failed letter can swallow a wrong setting.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -135,4 +136,59 @@ class RelayRefused(NewsletterError):
         super().__init__(
             f"The relay {relay} cannot be used: {reason}. "
             "Check [smtp] with `newsletter doctor`."
+        )
+
+
+class ReservedWords(NewsletterError):
+    """A text contains the word that marks the place of a reader's own words."""
+
+    def __init__(self, *, where: str, word: str) -> None:
+        self.where = where
+        self.word = word
+        super().__init__(
+            f'{where} contains "{word}", which the program uses to mark where a '
+            "reader's name and links go. Write it differently."
+        )
+
+
+class UnmailableAddress(NewsletterError):
+    """An address that no message can be written to: that reader's delivery fails."""
+
+    def __init__(self, *, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"No message can be written to this address: {reason}")
+
+
+class UnreadableSource(NewsletterError):
+    """A file of tips that cannot be read at all, or not from some place on."""
+
+    def __init__(self, *, path: Path, where: str, reason: str, remedy: str) -> None:
+        self.path = path
+        self.where = where
+        self.reason = reason
+        self.remedy = remedy
+        place = f"{path}, {where}" if where else str(path)
+        super().__init__(f"{place}: {reason}. {remedy}")
+
+
+class ImportRefused(NewsletterError):
+    """Some of what was to be imported is wrong, so nothing was imported."""
+
+    def __init__(self, *, refused: Sequence[object]) -> None:
+        self.refused = tuple(refused)
+        lines = "\n".join(f"  {item}" for item in self.refused)
+        super().__init__(
+            f"Nothing was imported, since {len(self.refused)} of the tips cannot be:\n"
+            f"{lines}\nMend these, or import the others with --skip-bad."
+        )
+
+
+class ExportRefused(NewsletterError):
+    """The folder to export to cannot take the tips."""
+
+    def __init__(self, *, folder: Path, reason: str) -> None:
+        self.folder = folder
+        self.reason = reason
+        super().__init__(
+            f"Nothing was exported to {folder}: {reason}. Name an empty or new folder."
         )

@@ -1,6 +1,7 @@
 """Checks that settings share: each returns the value, or says why it cannot be used."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import time
 from difflib import get_close_matches
@@ -21,17 +22,25 @@ def optional(check: Check) -> Check:
 
 def one_line(value: str) -> str:
     """Refuse control characters, which would break a header or a footer."""
-    if any(ord(char) < 32 or char in "\x7f\u2028\u2029" for char in value):
+    if any(unicodedata.category(char) in ("Cc", "Zl", "Zp") for char in value):
         raise ValueError("it must be one line, without control characters")
     return value.strip()
 
 
 def https_url(value: str) -> str:
-    """Accept an absolute https URL and drop its final slash."""
+    """Accept an absolute https URL, as it stands."""
     parts = urlsplit(one_line(value))
     if parts.scheme != "https" or not parts.hostname or " " in value:
         raise ValueError("it must be an absolute https:// address")
-    return value.rstrip("/")
+    # Reading the port is what checks it.
+    if parts.port == 0:
+        raise ValueError("it must not have port 0")
+    return value
+
+
+def site_url(value: str) -> str:
+    """Accept the https URL of a site and drop its final slash."""
+    return https_url(value).rstrip("/")
 
 
 def mailbox(value: str) -> str:

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
 
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 
 from newsletter.config.settings import Section, Settings
 from newsletter.errors import (
@@ -81,7 +81,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
     tables = _read_toml(path)
     _refuse_unknown(tables, where)
     _overlay(tables, environ)
-    _read_secret_files(tables, path.parent)
+    _read_secret_files(tables, path)
     return Config(_validate(tables, where), path.parent, where)
 
 
@@ -105,7 +105,7 @@ def _refuse_unknown(tables: Tables, where: str) -> None:
             )
         if not isinstance(table, dict):
             raise BadSetting(
-                key=section, value=table, reason=f"write it as [{section}]", where=where
+                key=section, value="…", reason=f"write it as [{section}]", where=where
             )
         for key in table:
             name = f"{section}.{key}"
@@ -132,7 +132,11 @@ def _overlay(tables: Tables, environ: Mapping[str, str]) -> None:
                 where="environment",
             )
         section, key = names[variable]
-        tables.setdefault(section, {})[key] = _from_text(text)
+        table = tables.setdefault(section, {})
+        table[key] = _from_text(text)
+        if key.endswith("_file") and variable.removesuffix("_FILE") not in environ:
+            # A secret's file named here wins over a secret written in the other file.
+            table.pop(key.removesuffix("_file"), None)
 
 
 def _from_text(text: str) -> object:
@@ -145,22 +149,28 @@ def _from_text(text: str) -> object:
     return text
 
 
-def _read_secret_files(tables: Tables, folder: Path) -> None:
+def _read_secret_files(tables: Tables, path: Path) -> None:
     for section, key in (("newsletter", "secret"), ("smtp", "password")):
         table = tables.get(section, {})
         name = table.get(f"{key}_file")
         if not name or table.get(key):
             continue
-        file = folder / Path(str(name)).expanduser()
         try:
-            table[key] = file.read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
+            table[key] = _secret_in(path.parent / Path(str(name)).expanduser())
+        except (OSError, ValueError, RuntimeError) as error:
             raise BadSetting(
                 key=f"{section}.{key}_file",
                 value=str(name),
                 reason=f"the file cannot be read: {error}",
-                where=str(folder),
+                where=str(path),
             ) from error
+
+
+def _secret_in(file: Path) -> str:
+    secret = file.read_text("utf-8").strip()
+    if not secret:
+        raise ValueError("it is empty")
+    return secret
 
 
 def _validate(tables: Tables, where: str) -> Settings:
@@ -189,6 +199,7 @@ def _validate(tables: Tables, where: str) -> Settings:
 
 def _shown(key: str, value: object) -> object:
     """Return *value* as an error may show it: never a secret, never a whole file."""
-    if isinstance(value, SecretStr) or any(w in key for w in ("secret", "password")):
-        return "…"
-    return "…" if isinstance(value, dict | Settings) or not key else value
+    # The database's URL holds a password.
+    secret = any(word in key for word in ("secret", "password", "database.url"))
+    whole = isinstance(value, dict | Settings) or not key
+    return "…" if secret or whole else value

@@ -23,7 +23,7 @@ from newsletter.config import checks
 from newsletter.config.contrast import DARK_SURFACES, LIGHT_SURFACES
 from newsletter.slots import WEEKDAYS, Timetable
 
-HttpsUrl = Annotated[str, AfterValidator(checks.https_url)]
+SiteUrl = Annotated[str, AfterValidator(checks.site_url)]
 OptionalHttpsUrl = Annotated[str, AfterValidator(checks.optional(checks.https_url))]
 Mailbox = Annotated[str, AfterValidator(checks.mailbox)]
 OptionalMailbox = Annotated[str, AfterValidator(checks.optional(checks.mailbox))]
@@ -33,7 +33,14 @@ OneLine = Annotated[str, AfterValidator(checks.one_line)]
 class Section(BaseModel):
     """A table of the configuration: frozen, and strict about unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        validate_default=True,
+        allow_inf_nan=False,
+        # Whoever prints pydantic's own error must not print a password with it.
+        hide_input_in_errors=True,
+    )
 
 
 class EndPolicy(StrEnum):
@@ -69,7 +76,7 @@ class NewsletterSection(Section):
     """What the newsletter is called and where its site is."""
 
     name: OneLine = Field("The Tip of the Week", description="Name of the newsletter.")
-    base_url: HttpsUrl = Field(
+    base_url: SiteUrl = Field(
         "https://tips.example",
         description="Address of the public site; links in an email start with it.",
     )
@@ -218,6 +225,11 @@ class LibrarySection(Section):
         description='With "recycle": weeks that must pass before a tip is sent again.',
     )
 
+    @property
+    def recycles_after(self) -> int | None:
+        """The rest of a tip in weeks before it is sent again; None at `stop`."""
+        return self.recycle_after_weeks if self.end is EndPolicy.RECYCLE else None
+
 
 class EmailSection(Section):
     """How the email looks and greets."""
@@ -265,6 +277,11 @@ class DeliverySection(Section):
         "outbox",
         description='Where the "file" transport writes, relative to this file.',
     )
+    allow_reserved: bool = Field(
+        False,
+        description="Send to addresses that cannot exist, such as example.org (RFC "
+        "2606). Only for trials with a mail server of your own.",
+    )
     uncertain: UncertainPolicy = Field(
         UncertainPolicy.RESEND,
         description='When the relay\'s answer never came (RFC 1047): "resend" once '
@@ -277,7 +294,7 @@ class DeliverySection(Section):
         description="After this time a letter that a killed process had in hand is "
         "taken up again. Must be longer than smtp.timeout_seconds.",
     )
-    retry_minutes: tuple[int, ...] = Field(
+    retry_minutes: tuple[Annotated[int, Field(ge=1)], ...] = Field(
         (5, 15, 60, 180, 360, 720),
         min_length=1,
         description="Waits between tries when the relay says not now (4yz); the last "

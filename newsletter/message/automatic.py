@@ -1,0 +1,49 @@
+"""One letter that the program writes by itself, to its operator."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from newsletter.config import Settings
+from newsletter.message import headers, mime
+from newsletter.message.fields import ascii_address, mailbox_field, text_field
+from newsletter.message.quoted import encode_piece
+
+
+@dataclass(frozen=True)
+class Addressee:
+    """Who gets it, and what makes the letter one of a kind.
+
+    `message_id` is ``left@right`` without angle brackets; `date` is aware.
+    """
+
+    address: str
+    message_id: str
+    date: datetime
+
+
+def automatic(
+    subject: str, text: str, html: str, *, to: Addressee, settings: Settings
+) -> bytes:
+    """Return an automatic letter: no list headers, marked as made by a machine.
+
+    Raises:
+        UnmailableAddress: *to* cannot be written to.
+    """
+    boundary = mime.boundary_for(subject, text, html)
+    return b"".join(
+        (
+            headers.sender(settings),
+            mailbox_field("To", "", ascii_address(to.address)),
+            headers.reply_to(settings),
+            text_field("Subject", subject),
+            headers.date(to.date),
+            headers.message_id(to.message_id),
+            headers.about_automatic_mail(settings),
+            mime.opening(boundary),
+            mime.part_head(boundary, "text/plain"),
+            encode_piece(text.rstrip("\n") + "\n"),
+            mime.part_head(boundary, "text/html"),
+            encode_piece(html.rstrip("\n") + "\n"),
+            mime.closing(boundary),
+        )
+    )

@@ -1,0 +1,30 @@
+"""Letters that the program writes to its operator."""
+
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+
+from newsletter.config import Settings
+from newsletter.message import Addressee, automatic
+
+
+def test_an_automatic_letter_says_what_it_is() -> None:
+    """Marked as made by a machine, without list headers, with both parts."""
+    to = Addressee(
+        "ops@example.org", "notice.1@tips.example", datetime(2026, 11, 24, tzinfo=UTC)
+    )
+
+    raw = automatic(
+        "Six weeks left", "Text é", "<p>Text é</p>", to=to, settings=Settings()
+    )
+    message = message_from_bytes(raw, policy=policy.SMTP + policy.strict)
+
+    assert message.keys() == [
+        "From", "To", "Reply-To", "Subject", "Date", "Message-ID", "Auto-Submitted",
+        "Content-Language", "MIME-Version", "Content-Type",
+    ]  # fmt: skip
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert [part.get_content().strip() for part in message.iter_parts()] == [
+        "Text é",
+        "<p>Text é</p>",
+    ]
+    assert automatic("Six weeks left", "Text é", "", to=to, settings=Settings()) != raw
