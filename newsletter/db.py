@@ -27,6 +27,18 @@ from newsletter import migrations
 from newsletter.errors import DatabaseProblem
 from newsletter.tables import Installation
 
+__all__ = [
+    "Engine",
+    "Session",
+    "check",
+    "connect",
+    "insert_once",
+    "installation",
+    "shown",
+    "transaction",
+    "upgrade",
+]
+
 # How long a writer waits for another one before it gives up.
 BUSY_TIMEOUT_MS = 30_000
 # Any number will do, as long as it stays the same.

@@ -39,8 +39,9 @@ class Slot:
 
         Source: ISO 8601 week dates.
         """
-        year, found, week = value.strip().upper().partition("-W")
-        if not (found and year.isascii() and year.isdigit() and week.isdigit()):
+        text = value.strip().upper()
+        year, _, week = text.partition("-W")
+        if not (text.isascii() and year.isdigit() and week.isdigit()):
             raise BadSlot(value=value, reason="it is not a year and a week")
         try:
             return cls.of(date.fromisocalendar(int(year), int(week), 1))

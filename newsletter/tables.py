@@ -43,9 +43,11 @@ class DeliveryStatus(StrEnum):
     """How far one letter has come; it only ever moves along these steps.
 
     pending -> claimed -> sending -> sent | failed | deferred | uncertain;
-    a lapsed claim goes back to pending or deferred, since nothing touched the wire;
-    deferred -> claimed; uncertain -> claimed only under `uncertain = "resend"`;
-    pending, deferred -> skipped, when the person left or the issue was cancelled.
+    claimed -> pending, when it is given back or lapsed: nothing touched the wire;
+    sending -> pending, when no relay was reached; deferred -> claimed;
+    uncertain -> deferred, once, under `uncertain = "resend"`;
+    pending, deferred -> skipped, when the person left. Letters that never left are
+    deleted when their issue is cancelled.
     """
 
     PENDING = "pending"
@@ -209,7 +211,10 @@ class Delivery(SQLModel, table=True):
 
 
 class Notice(SQLModel, table=True):
-    """Something the operator must know, said once per `kind` and `key`."""
+    """Something the operator must know, said once per `kind` and `key`.
+
+    `mailed_at` is set, and committed, just before it is mailed: at most one mail.
+    """
 
     __table_args__ = (
         Index("uq_notice", "kind", "key", unique=True),
@@ -221,6 +226,7 @@ class Notice(SQLModel, table=True):
     key: str = Field(max_length=200)
     message: str = Field(sa_type=Text)
     created_at: datetime = Field(sa_type=UtcDateTime)
+    mailed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class Installation(SQLModel, table=True):

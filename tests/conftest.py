@@ -7,12 +7,13 @@ comes as a wheel and is started once for each test process.
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Engine, event, make_url, text
 from sqlmodel import Session, SQLModel
 
 from newsletter import db, tables
@@ -102,6 +103,28 @@ def session(engine: Engine) -> Iterator[Session]:
     """A session on the empty database; the test commits when it wants to."""
     with Session(engine) as session:
         yield session
+
+
+@pytest.fixture
+def count_queries(engine: Engine) -> Callable[[], AbstractContextManager[list[str]]]:
+    """Collect the statements that a ``with`` block sends, but no BEGIN and the like."""
+
+    @contextmanager
+    def collecting() -> Iterator[list[str]]:
+        statements: list[str] = []
+
+        def note(*args: object) -> None:
+            statement = str(args[2])
+            if not statement.startswith(("BEGIN", "PRAGMA", "SAVEPOINT", "RELEASE")):
+                statements.append(statement)
+
+        event.listen(engine, "before_cursor_execute", note)
+        try:
+            yield statements
+        finally:
+            event.remove(engine, "before_cursor_execute", note)
+
+    return collecting
 
 
 @pytest.fixture

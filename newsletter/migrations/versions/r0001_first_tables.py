@@ -39,6 +39,7 @@ def _people_and_notices() -> None:
         sa.Column("key", sa.String(length=200), nullable=False),
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("mailed_at", INSTANT, nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sqlite_autoincrement=True,
     )

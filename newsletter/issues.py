@@ -1,0 +1,243 @@
+"""This week's issue: opened exactly once, then paused, resumed, cancelled or closed.
+
+A week has at most one living issue; the unique index on the slot says so, not this
+code. Who the issue goes to is the ledger's business.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select
+from sqlmodel import Session, col
+
+from newsletter.db import insert_once
+from newsletter.errors import IssueRefused, UnknownIssue
+from newsletter.slots import Slot
+from newsletter.tables import Issue, IssueStatus, Tip
+
+
+@dataclass(frozen=True)
+class NewIssue:
+    """What is frozen when an issue is opened; `due_at` is UTC."""
+
+    slot: Slot
+    tip_id: int
+    round: int
+    reason: str
+    due_at: datetime
+    subject: str
+    html: str
+    text: str
+    mail_domain: str
+
+
+@dataclass(frozen=True)
+class IssueView:
+    """An issue as the rooms above see it; times are UTC."""
+
+    id: int
+    slot: Slot
+    tip_id: int
+    tip_slug: str
+    tip_title: str
+    round: int
+    reason: str
+    status: IssueStatus
+    due_at: datetime
+    subject: str
+    html: str
+    text: str
+    mail_domain: str
+    enrolled: int
+    created_at: datetime
+    finished_at: datetime | None
+    paused_because: str
+
+
+def open_issue(session: Session, new: NewIssue, *, now: datetime) -> int | None:
+    """Open the issue of a slot, unless somebody else has.
+
+    Returns:
+        The issue's id; None when the slot has a living issue, or had this very tip.
+    """
+    values = {
+        "slot": str(new.slot),
+        "tip_id": new.tip_id,
+        "round": new.round,
+        "reason": new.reason,
+        "status": IssueStatus.PLANNED,
+        "due_at": new.due_at,
+        "subject": new.subject,
+        "html": new.html,
+        "text": new.text,
+        "mail_domain": new.mail_domain,
+        "enrolled": 0,
+        "created_at": now,
+        "paused_because": "",
+    }
+    return insert_once(session, Issue, values)
+
+
+def start(session: Session, issue_id: int, *, enrolled: int) -> None:
+    """Let an enrolled issue go out."""
+    issue = session.get_one(Issue, issue_id)
+    issue.status = IssueStatus.SENDING
+    issue.enrolled = enrolled
+    session.flush()
+
+
+def find(session: Session, slot: Slot) -> IssueView:
+    """Return the living issue of *slot*, or the last cancelled one.
+
+    Raises:
+        UnknownIssue: no issue was ever opened for it.
+    """
+    found = in_slot(session, slot)
+    if found is None:
+        raise UnknownIssue(slot=str(slot))
+    return found
+
+
+def in_slot(session: Session, slot: Slot) -> IssueView | None:
+    """Return the living issue of *slot*, else the last cancelled one, else None."""
+    rows = _views(session, col(Issue.slot) == str(slot))
+    living = [row for row in rows if row.status is not IssueStatus.CANCELLED]
+    return next(iter(living or rows), None)
+
+
+def get(session: Session, issue_id: int) -> IssueView:
+    """Return one issue by its id."""
+    return _views(session, col(Issue.id) == issue_id)[0]
+
+
+def newest(session: Session, *, limit: int = 20) -> list[IssueView]:
+    """Return the newest issues, newest first."""
+    return _views(session, limit=limit)
+
+
+def sending(session: Session) -> list[IssueView]:
+    """Return the issues that are going out, oldest first."""
+    return _views(session, col(Issue.status) == IssueStatus.SENDING)[::-1]
+
+
+def is_sending(session: Session, issue_id: int) -> bool:
+    """Tell whether letters of the issue may leave now."""
+    status = session.scalar(select(col(Issue.status)).where(col(Issue.id) == issue_id))
+    return status is IssueStatus.SENDING
+
+
+def pause(session: Session, slot: Slot, *, because: str) -> IssueView:
+    """Stop an issue that is going out; letters on the wire still end.
+
+    Raises:
+        UnknownIssue: there is none for *slot*.
+        IssueRefused: it is not going out.
+    """
+    return _step(
+        session,
+        slot,
+        verb="paused",
+        allowed=(IssueStatus.SENDING,),
+        to=IssueStatus.PAUSED,
+        because=because,
+    )
+
+
+def resume(session: Session, slot: Slot) -> IssueView:
+    """Let a paused issue go on where it stopped.
+
+    Raises:
+        UnknownIssue: there is none for *slot*.
+        IssueRefused: it is not paused.
+    """
+    return _step(
+        session,
+        slot,
+        verb="resumed",
+        allowed=(IssueStatus.PAUSED,),
+        to=IssueStatus.SENDING,
+    )
+
+
+def cancel(session: Session, slot: Slot, *, now: datetime) -> IssueView:
+    """End an issue for good; what was sent stays sent.
+
+    Raises:
+        UnknownIssue: there is none for *slot*.
+        IssueRefused: it is already over.
+    """
+    living = (IssueStatus.PLANNED, IssueStatus.SENDING, IssueStatus.PAUSED)
+    return _step(
+        session,
+        slot,
+        verb="cancelled",
+        allowed=living,
+        to=IssueStatus.CANCELLED,
+        ended_at=now,
+    )
+
+
+def close(session: Session, issue_id: int, *, now: datetime) -> None:
+    """Mark an issue as sent, once every letter has an outcome."""
+    issue = session.get_one(Issue, issue_id)
+    if issue.status is IssueStatus.SENDING:
+        issue.status = IssueStatus.SENT
+        issue.finished_at = now
+        session.flush()
+
+
+def _step(
+    session: Session,
+    slot: Slot,
+    *,
+    verb: str,
+    allowed: tuple[IssueStatus, ...],
+    to: IssueStatus,
+    because: str = "",
+    ended_at: datetime | None = None,
+) -> IssueView:
+    found = find(session, slot)
+    issue = session.get_one(Issue, found.id, with_for_update=True)
+    session.refresh(issue)
+    if issue.status not in allowed:
+        why = " already" if issue.status is to else f", so it cannot be {verb}"
+        raise IssueRefused(slot=str(slot), reason=f"it is {issue.status}{why}.")
+    issue.status = to
+    issue.paused_because = because
+    issue.finished_at = ended_at
+    session.flush()
+    return get(session, found.id)
+
+
+def _views(
+    session: Session, *where: ColumnElement[bool], limit: int = 100
+) -> list[IssueView]:
+    rows = session.execute(
+        select(Issue, col(Tip.slug), col(Tip.title))
+        .join(Tip, col(Tip.id) == col(Issue.tip_id))
+        .where(*where)
+        .order_by(col(Issue.slot).desc(), col(Issue.id).desc())
+        .limit(limit)
+    )
+    return [
+        IssueView(
+            id=issue.id or 0,
+            slot=Slot.parse(issue.slot),
+            tip_id=issue.tip_id,
+            tip_slug=slug,
+            tip_title=title,
+            round=issue.round,
+            reason=issue.reason,
+            status=issue.status,
+            due_at=issue.due_at,
+            subject=issue.subject,
+            html=issue.html,
+            text=issue.text,
+            mail_domain=issue.mail_domain,
+            enrolled=issue.enrolled,
+            created_at=issue.created_at,
+            finished_at=issue.finished_at,
+            paused_because=issue.paused_because,
+        )
+        for issue, slug, title in rows
+    ]

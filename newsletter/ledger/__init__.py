@@ -1,0 +1,45 @@
+"""Who was sent which issue, and how it went.
+
+All SQL about deliveries is here. Knows nothing of templates or SMTP; the sender brings
+outcomes in. `enrolment`, `steps` and `recording` move rows, `questions` reads them,
+`entries` are what they all speak.
+"""
+
+from newsletter.ledger.enrolment import enrol, withdraw
+from newsletter.ledger.entries import Claim, HistoryLine, RetryPolicy, Tally, Trouble
+from newsletter.ledger.questions import (
+    history,
+    is_finished,
+    next_due_at,
+    tally,
+    troubles,
+)
+from newsletter.ledger.recording import record
+from newsletter.ledger.steps import (
+    claim,
+    mark_sending,
+    release,
+    release_lapsed,
+    resend_uncertain,
+)
+
+__all__ = [
+    "Claim",
+    "HistoryLine",
+    "RetryPolicy",
+    "Tally",
+    "Trouble",
+    "claim",
+    "enrol",
+    "history",
+    "is_finished",
+    "mark_sending",
+    "next_due_at",
+    "record",
+    "release",
+    "release_lapsed",
+    "resend_uncertain",
+    "tally",
+    "troubles",
+    "withdraw",
+]

@@ -1,0 +1,100 @@
+"""What the ledger can be asked: counts of an issue, the history of a person."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlmodel import Session, col
+
+from newsletter.ledger.entries import HistoryLine, Tally, Trouble
+from newsletter.ledger.rows import MOST_DOUBTS, UNFINISHED, WAITING
+from newsletter.slots import Slot
+from newsletter.tables import Delivery, DeliveryStatus, Issue, Tip
+from subscribers.tables import Subscriber
+
+
+def tally(session: Session, issue_id: int) -> Tally:
+    """Count the letters of an issue by where they stand."""
+    rows = session.execute(
+        select(col(Delivery.status), func.count())
+        .where(col(Delivery.issue_id) == issue_id)
+        .group_by(col(Delivery.status))
+    )
+    return Tally(**{status.value: count for status, count in rows})
+
+
+def is_finished(session: Session, issue_id: int, *, resending: bool) -> bool:
+    """Tell whether no letter of the issue waits for anything.
+
+    Args:
+        resending: whether letters of unknown outcome are sent once more.
+    """
+    open_rows: ColumnElement[bool] = col(Delivery.status).in_(UNFINISHED)
+    if resending:
+        doubtful = col(Delivery.status) == DeliveryStatus.UNCERTAIN
+        open_rows = or_(open_rows, doubtful & (col(Delivery.doubts) <= MOST_DOUBTS))
+    found = session.scalar(
+        select(col(Delivery.id))
+        .where(col(Delivery.issue_id) == issue_id, open_rows)
+        .limit(1)
+    )
+    return found is None
+
+
+def next_due_at(session: Session, issue_id: int) -> datetime | None:
+    """Return when the next letter of the issue may be claimed, if any waits."""
+    return session.scalar(
+        select(func.min(col(Delivery.due_at))).where(
+            col(Delivery.issue_id) == issue_id, col(Delivery.status).in_(WAITING)
+        )
+    )
+
+
+def history(session: Session, subscriber_id: int) -> list[HistoryLine]:
+    """Return every tip a person was or is to be sent, newest first."""
+    rows = session.execute(
+        select(Delivery, col(Issue.slot), col(Tip.slug), col(Tip.title))
+        .join(Issue, col(Issue.id) == col(Delivery.issue_id))
+        .join(Tip, col(Tip.id) == col(Delivery.tip_id))
+        .where(col(Delivery.subscriber_id) == subscriber_id)
+        .order_by(col(Issue.slot).desc(), col(Delivery.id).desc())
+    )
+    return [
+        HistoryLine(
+            slot=Slot.parse(slot),
+            tip_slug=slug,
+            tip_title=title,
+            status=row.status,
+            at=row.finished_at,
+            attempts=row.attempts,
+            doubts=row.doubts,
+            reason=row.reason,
+        )
+        for row, slot, slug, title in rows
+    ]
+
+
+def troubles(session: Session, issue_id: int, *, limit: int = 20) -> list[Trouble]:
+    """Return letters that failed, wait for another try, or are in doubt."""
+    rows = session.execute(
+        select(
+            col(Subscriber.address),
+            col(Delivery.status),
+            col(Delivery.attempts),
+            col(Delivery.code),
+            col(Delivery.reason),
+        )
+        .join(Subscriber, col(Subscriber.id) == col(Delivery.subscriber_id))
+        .where(
+            col(Delivery.issue_id) == issue_id,
+            col(Delivery.status).in_(
+                (
+                    DeliveryStatus.FAILED,
+                    DeliveryStatus.DEFERRED,
+                    DeliveryStatus.UNCERTAIN,
+                )
+            ),
+        )
+        .order_by(col(Delivery.id))
+        .limit(limit)
+    )
+    return [Trouble(*row) for row in rows]

@@ -1,0 +1,98 @@
+"""How letters went: outcomes become statuses, many letters in one call."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, func, update
+from sqlmodel import Session
+
+from newsletter.ledger.entries import Claim, RetryPolicy
+from newsletter.ledger.rows import ROWS, TABLE, WAITING
+from newsletter.outcome import (
+    Accepted,
+    Command,
+    Deferred,
+    Outcome,
+    Rejected,
+    Uncertain,
+)
+from newsletter.tables import DeliveryStatus
+
+LONGEST_REASON = 500
+
+
+def record(
+    session: Session,
+    results: Iterable[tuple[Claim, Outcome]],
+    *,
+    now: datetime,
+    retry: RetryPolicy,
+) -> None:
+    """Write down how letters went; one call, many letters."""
+    rows = [_result(claim, outcome, now, retry) for claim, outcome in results]
+    if not rows:
+        return
+    statement = (
+        update(TABLE)
+        .where(
+            ROWS.id == bindparam("of"),
+            ROWS.status == DeliveryStatus.SENDING,
+            ROWS.lease_until == bindparam("held_until"),
+        )
+        .values(
+            status=bindparam("new_status"),
+            due_at=func.coalesce(
+                bindparam("retry_at", type_=ROWS.due_at.type), ROWS.due_at
+            ),
+            finished_at=bindparam("ended_at"),
+            lease_until=None,
+            attempts=ROWS.attempts - bindparam("uncounted"),
+            doubts=ROWS.doubts + bindparam("doubt"),
+            code=bindparam("reply_code"),
+            reason=bindparam("why"),
+        )
+    )
+    session.connection().execute(statement, rows)
+
+
+def _result(
+    claim: Claim, outcome: Outcome, now: datetime, retry: RetryPolicy
+) -> dict[str, Any]:
+    """Return what the ledger keeps of one outcome."""
+    status, retry_at = _next_step(claim, outcome, now, retry)
+    final = status not in WAITING
+    unreached = status is DeliveryStatus.PENDING
+    return {
+        "of": claim.delivery_id,
+        "held_until": claim.lease_until,
+        "new_status": status,
+        "retry_at": retry_at,
+        "ended_at": now if final else None,
+        "uncounted": int(unreached),
+        "doubt": int(status is DeliveryStatus.UNCERTAIN),
+        "reply_code": None if isinstance(outcome, Uncertain) else outcome.code,
+        "why": outcome.reason[:LONGEST_REASON],
+    }
+
+
+def _next_step(
+    claim: Claim, outcome: Outcome, now: datetime, retry: RetryPolicy
+) -> tuple[DeliveryStatus, datetime | None]:
+    """Return the status that follows from *outcome*, and when to try again."""
+    retry_at = retry.retry_at(claim.attempts, now=now)
+    match outcome:
+        case Accepted():
+            return DeliveryStatus.SENT, None
+        case Uncertain():
+            return DeliveryStatus.UNCERTAIN, None
+        case Deferred(command=Command.CONNECT):
+            # No relay was reached: not this letter's fault, and not an attempt.
+            return DeliveryStatus.PENDING, None
+        case Rejected(ours=True):
+            # The relay refuses us; no reader is marked as failed for that.
+            return DeliveryStatus.DEFERRED, retry_at
+        case Deferred() if retry_at <= claim.dated_at + retry.give_up_after:
+            return DeliveryStatus.DEFERRED, retry_at
+        case _:
+            return DeliveryStatus.FAILED, None

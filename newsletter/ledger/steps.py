@@ -1,0 +1,217 @@
+"""The steps of a letter before it has an outcome: claim, mark, release.
+
+The `lease_until` of a claim is also its fence: whoever lost the lease changes nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, func, literal, select, update
+from sqlmodel import Session, col
+
+from newsletter.ledger.entries import Claim
+from newsletter.ledger.rows import MOST_DOUBTS, ROWS, WAITING
+from newsletter.tables import Delivery, DeliveryStatus
+from subscribers.audience import may_be_mailed
+from subscribers.tables import Subscriber
+
+
+def claim(
+    session: Session, issue_id: int, *, limit: int, now: datetime, lease: timedelta
+) -> list[Claim]:
+    """Take up to *limit* letters that are due; whoever left meanwhile is skipped.
+
+    Two workers never get the same one: PostgreSQL passes over locked rows, SQLite lets
+    one writer in at a time.
+
+    Returns:
+        The claims; none only when nothing is due that another worker does not hold.
+    """
+    until = now + lease
+    # When everybody in a handful has left, others may still wait behind them.
+    while due := _due(session, issue_id, limit=limit, now=now):
+        _skip(session, [row.id for row in due if not row.mailable], now=now)
+        claims = [_claim_of(row, now=now, until=until) for row in due if row.mailable]
+        if claims:
+            session.execute(
+                update(Delivery)
+                .where(col(Delivery.id).in_([claim.delivery_id for claim in claims]))
+                .values(status=DeliveryStatus.CLAIMED, lease_until=until)
+                .execution_options(synchronize_session=False)
+            )
+            return claims
+    return []
+
+
+def _due(
+    session: Session, issue_id: int, *, limit: int, now: datetime
+) -> Sequence[Row[Any]]:
+    """Lock letters that are due, and say of each whether its reader may be mailed."""
+    return session.execute(
+        select(
+            col(Delivery.id),
+            col(Delivery.issue_id),
+            col(Delivery.dated_at),
+            col(Delivery.attempts),
+            col(Delivery.subscriber_id),
+            col(Subscriber.address),
+            col(Subscriber.name),
+            col(Subscriber.signed_up_at),
+            col(Subscriber.source),
+            may_be_mailed().label("mailable"),
+        )
+        .join(Subscriber, col(Subscriber.id) == col(Delivery.subscriber_id))
+        .where(
+            col(Delivery.issue_id) == issue_id,
+            col(Delivery.status).in_(WAITING),
+            col(Delivery.due_at) <= now,
+        )
+        .order_by(col(Delivery.due_at), col(Delivery.id))
+        .limit(limit)
+        .with_for_update(of=Delivery, skip_locked=True)
+    ).all()
+
+
+def _claim_of(row: Row[Any], *, now: datetime, until: datetime) -> Claim:
+    return Claim(
+        delivery_id=row.id,
+        issue_id=row.issue_id,
+        subscriber_id=row.subscriber_id,
+        address=row.address,
+        name=row.name,
+        signed_up_at=row.signed_up_at,
+        source=row.source,
+        attempts=row.attempts,
+        dated_at=row.dated_at or now,
+        lease_until=until,
+    )
+
+
+def mark_sending(
+    session: Session, claims: Sequence[Claim], *, now: datetime, lease: timedelta
+) -> list[Claim]:
+    """Write down that these letters touch the wire next, and renew their lease.
+
+    Returns:
+        The claims that are still ours, with the attempt counted and the Date that the
+        letter keeps from its first attempt on.
+    """
+    if not claims:
+        return []
+    until = now + lease
+    dates = dict(
+        session.execute(
+            update(Delivery)
+            .where(
+                col(Delivery.id).in_([claim.delivery_id for claim in claims]),
+                col(Delivery.status) == DeliveryStatus.CLAIMED,
+                col(Delivery.lease_until) == claims[0].lease_until,
+            )
+            .values(
+                status=DeliveryStatus.SENDING,
+                lease_until=until,
+                attempts=col(Delivery.attempts) + 1,
+                dated_at=func.coalesce(
+                    col(Delivery.dated_at), literal(now, ROWS.dated_at.type)
+                ),
+            )
+            .returning(col(Delivery.id), col(Delivery.dated_at))
+            .execution_options(synchronize_session=False)
+        )
+        .tuples()
+        .all()
+    )
+    return [
+        replace(
+            claim,
+            attempts=claim.attempts + 1,
+            dated_at=dates[claim.delivery_id] or now,
+            lease_until=until,
+        )
+        for claim in claims
+        if claim.delivery_id in dates
+    ]
+
+
+def release(session: Session, claims: Sequence[Claim]) -> None:
+    """Give claims back that were never marked; nothing touched the wire."""
+    if claims:
+        _free(
+            session,
+            col(Delivery.id).in_([claim.delivery_id for claim in claims]),
+            col(Delivery.lease_until) == claims[0].lease_until,
+        )
+
+
+def release_lapsed(session: Session, issue_id: int, *, now: datetime) -> int:
+    """Free what a killed process had in hand, once its lease is over.
+
+    Claimed letters go back to pending. Letters marked as sending may have reached the
+    relay, so they become uncertain (RFC 1047).
+
+    Returns:
+        How many became uncertain.
+    """
+    lapsed = (
+        col(Delivery.issue_id) == issue_id,
+        col(Delivery.lease_until) <= now,
+    )
+    _free(session, *lapsed)
+    doubtful = session.execute(
+        update(Delivery)
+        .where(*lapsed, col(Delivery.status) == DeliveryStatus.SENDING)
+        .values(
+            status=DeliveryStatus.UNCERTAIN,
+            lease_until=None,
+            finished_at=now,
+            doubts=col(Delivery.doubts) + 1,
+            reason="the sending process ended before the relay's answer was recorded",
+        )
+        .execution_options(synchronize_session=False)
+    )
+    return int(doubtful.rowcount)  # type: ignore[attr-defined]
+
+
+def resend_uncertain(session: Session, issue_id: int, *, now: datetime) -> int:
+    """Let letters of unknown outcome be sent once more; return how many.
+
+    Their Message-ID and Date stay the same, so that the receiver can drop the copy.
+    """
+    again = session.execute(
+        update(Delivery)
+        .where(
+            col(Delivery.issue_id) == issue_id,
+            col(Delivery.status) == DeliveryStatus.UNCERTAIN,
+            col(Delivery.doubts) <= MOST_DOUBTS,
+        )
+        .values(status=DeliveryStatus.DEFERRED, due_at=now, finished_at=None)
+        .execution_options(synchronize_session=False)
+    )
+    return int(again.rowcount)  # type: ignore[attr-defined]
+
+
+def _free(session: Session, *where: ColumnElement[bool]) -> None:
+    session.execute(
+        update(Delivery)
+        .where(*where, col(Delivery.status) == DeliveryStatus.CLAIMED)
+        .values(status=DeliveryStatus.PENDING, lease_until=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _skip(session: Session, delivery_ids: Sequence[int], *, now: datetime) -> None:
+    """Skip the letters of people who left, and give their place in the round back."""
+    if delivery_ids:
+        session.execute(
+            update(Delivery)
+            .where(col(Delivery.id).in_(delivery_ids))
+            .values(
+                status=DeliveryStatus.SKIPPED,
+                round=None,
+                finished_at=now,
+                reason="left before the letter went out",
+            )
+            .execution_options(synchronize_session=False)
+        )
