@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Row, func, literal, select, update
 from sqlmodel import Session, col
 
 from newsletter.ledger.entries import Claim
-from newsletter.ledger.rows import MOST_DOUBTS, ROWS, WAITING
+from newsletter.ledger.rows import MOST_DOUBTS, ROWS
 from newsletter.tables import Delivery, DeliveryStatus
 from subscribers.audience import may_be_mailed
 from subscribers.tables import Subscriber
@@ -29,24 +29,40 @@ def claim(
     Returns:
         The claims; none only when nothing is due that another worker does not hold.
     """
-    until = now + lease
-    # When everybody in a handful has left, others may still wait behind them.
-    while due := _due(session, issue_id, limit=limit, now=now):
-        _skip(session, [row.id for row in due if not row.mailable], now=now)
-        claims = [_claim_of(row, now=now, until=until) for row in due if row.mailable]
-        if claims:
-            session.execute(
-                update(Delivery)
-                .where(col(Delivery.id).in_([claim.delivery_id for claim in claims]))
-                .values(status=DeliveryStatus.CLAIMED, lease_until=until)
-                .execution_options(synchronize_session=False)
-            )
-            return claims
+    # One status at a time, so that the index gives the order. Measured with 100,000
+    # waiting rows: both at once sorted them all, in 60 ms on SQLite and 470 ms on
+    # PostgreSQL.
+    for status in (DeliveryStatus.DEFERRED, DeliveryStatus.PENDING):
+        # When everybody in a handful has left, others may still wait behind them.
+        while due := _due(session, issue_id, status, limit=limit, now=now):
+            _skip(session, [row.id for row in due if not row.mailable], now=now)
+            staying = [row for row in due if row.mailable]
+            if staying:
+                return _hold(session, staying, now=now, until=now + lease)
     return []
 
 
+def _hold(
+    session: Session, rows: Sequence[Row[Any]], *, now: datetime, until: datetime
+) -> list[Claim]:
+    """Write the claims down."""
+    claims = [_claim_of(row, now=now, until=until) for row in rows]
+    session.execute(
+        update(Delivery)
+        .where(col(Delivery.id).in_([claim.delivery_id for claim in claims]))
+        .values(status=DeliveryStatus.CLAIMED, lease_until=until)
+        .execution_options(synchronize_session=False)
+    )
+    return claims
+
+
 def _due(
-    session: Session, issue_id: int, *, limit: int, now: datetime
+    session: Session,
+    issue_id: int,
+    status: DeliveryStatus,
+    *,
+    limit: int,
+    now: datetime,
 ) -> Sequence[Row[Any]]:
     """Lock letters that are due, and say of each whether its reader may be mailed."""
     return session.execute(
@@ -65,7 +81,7 @@ def _due(
         .join(Subscriber, col(Subscriber.id) == col(Delivery.subscriber_id))
         .where(
             col(Delivery.issue_id) == issue_id,
-            col(Delivery.status).in_(WAITING),
+            col(Delivery.status) == status,
             col(Delivery.due_at) <= now,
         )
         .order_by(col(Delivery.due_at), col(Delivery.id))
@@ -101,33 +117,25 @@ def mark_sending(
     if not claims:
         return []
     until = now + lease
-    dates = dict(
-        session.execute(
-            update(Delivery)
-            .where(
-                col(Delivery.id).in_([claim.delivery_id for claim in claims]),
-                col(Delivery.status) == DeliveryStatus.CLAIMED,
-                col(Delivery.lease_until) == claims[0].lease_until,
-            )
-            .values(
-                status=DeliveryStatus.SENDING,
-                lease_until=until,
-                attempts=col(Delivery.attempts) + 1,
-                dated_at=func.coalesce(
-                    col(Delivery.dated_at), literal(now, ROWS.dated_at.type)
-                ),
-            )
-            .returning(col(Delivery.id), col(Delivery.dated_at))
-            .execution_options(synchronize_session=False)
+    first_date = func.coalesce(col(Delivery.dated_at), literal(now, ROWS.dated_at.type))
+    marked = session.execute(
+        update(Delivery)
+        .where(*_still_held(claims))
+        .values(
+            status=DeliveryStatus.SENDING,
+            lease_until=until,
+            attempts=col(Delivery.attempts) + 1,
+            dated_at=first_date,
         )
-        .tuples()
-        .all()
+        .returning(col(Delivery.id), col(Delivery.dated_at))
+        .execution_options(synchronize_session=False)
     )
+    dates = {row.id: row.dated_at for row in marked}
     return [
         replace(
             claim,
             attempts=claim.attempts + 1,
-            dated_at=dates[claim.delivery_id] or now,
+            dated_at=dates[claim.delivery_id],
             lease_until=until,
         )
         for claim in claims
@@ -138,11 +146,7 @@ def mark_sending(
 def release(session: Session, claims: Sequence[Claim]) -> None:
     """Give claims back that were never marked; nothing touched the wire."""
     if claims:
-        _free(
-            session,
-            col(Delivery.id).in_([claim.delivery_id for claim in claims]),
-            col(Delivery.lease_until) == claims[0].lease_until,
-        )
+        _free(session, *_still_held(claims))
 
 
 def release_lapsed(session: Session, issue_id: int, *, now: datetime) -> int:
@@ -190,6 +194,15 @@ def resend_uncertain(session: Session, issue_id: int, *, now: datetime) -> int:
         .execution_options(synchronize_session=False)
     )
     return int(again.rowcount)  # type: ignore[attr-defined]
+
+
+def _still_held(claims: Sequence[Claim]) -> tuple[ColumnElement[bool], ...]:
+    """Return the fence: letters of *claims*, made together, that nobody took since."""
+    return (
+        col(Delivery.id).in_([claim.delivery_id for claim in claims]),
+        col(Delivery.status) == DeliveryStatus.CLAIMED,
+        col(Delivery.lease_until) == claims[0].lease_until,
+    )
 
 
 def _free(session: Session, *where: ColumnElement[bool]) -> None:

@@ -10,6 +10,7 @@ from newsletter.transport.base import Letter
 
 # Letters on the wire at once: here, files that share one commit of the ledger.
 WIDTH = 100
+LONGEST_PART = 120
 
 
 class FileTransport:
@@ -48,5 +49,11 @@ class FileTransport:
 
 def _file_name(letter: Letter) -> str:
     found = re.search(rb"^Message-ID: <([^@>]*)", letter.message, re.MULTILINE)
-    name = f"{letter.envelope.rcpt_to}--{found.group(1).decode() if found else '0'}"
-    return re.sub(r"[^\w.@+-]", "_", name)[:200]
+    number = found.group(1).decode("ascii", "replace") if found else "0"
+    # Cut one by one, so that a long address leaves the Message-ID whole: together they
+    # stay below the 255 octets that a file's name may have.
+    return f"{_name_part(letter.envelope.rcpt_to)}--{_name_part(number)}"
+
+
+def _name_part(text: str) -> str:
+    return re.sub(r"[^\w.@+-]", "_", text, flags=re.ASCII)[:LONGEST_PART]

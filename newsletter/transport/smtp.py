@@ -18,7 +18,9 @@ from newsletter.config import Security
 from newsletter.outcome import Command, Deferred, Outcome, Rejected, Uncertain, classify
 from newsletter.transport.base import Letter
 
-ERRORS = 400
+YES = range(200, 400)
+TAKEN = range(200, 300)
+REFUSALS = range(400, 600)
 READY_FOR_DATA = 354
 CLOSING = 421
 
@@ -92,11 +94,19 @@ class _Line:
 
     def send(self, letter: Letter) -> Outcome:
         """Send one letter and return what the relay said."""
+        was_open = self._smtp is not None
+        outcome = self._send(letter)
+        if was_open and self._smtp is None and _broke_at_mail(outcome):
+            # Relays close a connection that was idle for some minutes, or has carried
+            # enough letters; nothing of this letter was said yet.
+            outcome = self._send(letter)
+        return outcome
+
+    def _send(self, letter: Letter) -> Outcome:
         try:
             smtp = self.open()
         except smtplib.SMTPAuthenticationError as error:
-            words = _words(error.smtp_error)
-            return classify(error.smtp_code, words, command=Command.LOGIN)
+            return _refusal(error.smtp_code, error.smtp_error, Command.LOGIN)
         except (OSError, smtplib.SMTPException) as error:
             reason = f"{self._relay.name} cannot be reached: {error}"
             return Deferred(None, reason, Command.CONNECT)
@@ -125,7 +135,7 @@ class _Line:
                 smtp.starttls(context=context)
             smtp.ehlo_or_helo_if_needed()
             if relay.username:
-                smtp.login(relay.username, relay.password)
+                _log_in(smtp, relay)
         except BaseException:
             smtp.close()
             raise
@@ -147,10 +157,10 @@ class _Line:
         step = Command.MAIL
         try:
             code, text = smtp.mail(envelope.mail_from, _mail_options(smtp, letter))
-            if code < ERRORS:
+            if code in YES:
                 step = Command.RCPT
                 code, text = smtp.rcpt(envelope.rcpt_to)
-            if code < ERRORS:
+            if code in YES:
                 step = Command.DATA
                 code, text = smtp.docmd("DATA")
             if code != READY_FOR_DATA:
@@ -168,25 +178,48 @@ class _Line:
         except (OSError, smtplib.SMTPException) as error:
             self._drop()
             return Uncertain(f"no answer after the message: {error}")
+        if code not in TAKEN and code not in REFUSALS:
+            self._drop()
+            return Uncertain(f"no clear answer after the message: {code} {text!r}")
         if code == CLOSING:
             self._drop()
         return classify(code, _words(text), command=Command.DATA)
 
     def _refused(self, code: int, text: bytes, step: Command) -> Outcome:
         """Clear the transaction, so that the next letter starts afresh."""
-        if code == CLOSING:
+        if code == CLOSING or code not in REFUSALS:
             self._drop()
         elif self._smtp is not None:
             try:
                 self._smtp.rset()
             except (OSError, smtplib.SMTPException):
                 self._drop()
-        return classify(code, _words(text), command=step)
+        return _refusal(code, text, step)
 
     def _drop(self) -> None:
         if self._smtp is not None:
             self._smtp.close()
             self._smtp = None
+
+
+def _broke_at_mail(outcome: Outcome) -> bool:
+    return isinstance(outcome, Deferred) and outcome.command is Command.MAIL
+
+
+def _log_in(smtp: smtplib.SMTP, relay: Relay) -> None:
+    if not (relay.username + relay.password).isascii():
+        # smtplib cannot encode them; its own error is none of SMTP.
+        words = b"5.7.8 smtp.username and smtp.password must be ASCII"
+        raise smtplib.SMTPAuthenticationError(535, words)
+    smtp.login(relay.username, relay.password)
+
+
+def _refusal(code: int, text: bytes | str, step: Command) -> Outcome:
+    """Read a reply that is not the yes we need; a wrong kind of yes is no SMTP."""
+    if code in REFUSALS:
+        return classify(code, _words(text), command=step)
+    words = f"the relay does not speak SMTP: it answered {code} {_words(text)}"
+    return Deferred(None, f"{words} at {step}", step)
 
 
 def _mail_options(smtp: smtplib.SMTP, letter: Letter) -> list[str]:
