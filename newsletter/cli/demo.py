@@ -1,0 +1,104 @@
+"""`newsletter demo`: everything at once, with nothing real in it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsletter import db, ledger
+from newsletter.cli import screen
+from newsletter.cli.office import Office
+from newsletter.cli.plan import coming, table
+from newsletter.cli.send import deliver_with_progress, unfinished
+from newsletter.demo import MailServer, Stage, set_up
+from newsletter.issues import IssueView
+from newsletter.ledger import Tally
+from newsletter.sender import Nothing, open_slot
+from subscribers import roster
+
+app = typer.Typer(add_completion=False)
+
+WEEKS_SHOWN = 5
+
+
+@app.command()
+def demo(
+    folder: Annotated[
+        Path, typer.Option(help="Where everything of the demo is kept.")
+    ] = Path("demo"),
+    next_week: Annotated[
+        bool,
+        typer.Option("--next-week", help="Move the demo's clock a week on first."),
+    ] = False,
+) -> None:
+    """Try everything with sample tips, invented readers and a mail server of its own.
+
+    Sends this week's tip for real, to mailboxes in a folder. Run again, it sends
+    nothing twice; with --next-week it sends the next tip.
+    """
+    stage = set_up(folder)
+    if next_week:
+        stage.move_clock()
+    office = Office(stage.config, stage.engine, clock=stage.now)
+    with MailServer(stage.received, stage.rendered) as server:
+        desk = stage.desk(server.port)
+        slot = desk.timetable.slot_at(stage.now())
+        opened = unfinished(office, slot) or open_slot(desk, slot)
+        if isinstance(opened, Nothing):
+            screen.say(f"Nothing was sent: {opened.reason}")
+        else:
+            tally = deliver_with_progress(desk, opened)
+            desk.transport.close()
+            _show_issue(office, opened, tally, server)
+    _show_plan(office)
+    _show_folder(stage)
+
+
+def _show_issue(
+    office: Office, issue: IssueView, tally: Tally, server: MailServer
+) -> None:
+    """Print what went out, and to whom, as the ledger and the mail server tell it."""
+    screen.heading(f"{issue.slot}: {issue.tip_title}")
+    screen.facts(
+        [
+            ("Why this tip", issue.reason),
+            (
+                "Ledger",
+                f"{tally.sent} of {screen.count(issue.enrolled, 'letter')} sent",
+            ),
+            ("Mail server", f"{len(server.recipients)} received"),
+        ]
+    )
+    screen.say()
+    with db.transaction(office.engine) as session:
+        people = roster.page(session, limit=issue.enrolled)
+        lines = [(person, ledger.history(session, person.id)[0]) for person in people]
+    screen.table(
+        ("Reader", "Address", "Time zone", "Letter"),
+        [
+            (person.name or "(no name)", person.address, person.timezone, line.status)
+            for person, line in lines
+        ],
+    )
+
+
+def _show_plan(office: Office) -> None:
+    with db.transaction(office.engine) as session:
+        lasts, planned = coming(office, session, weeks=WEEKS_SHOWN)
+    screen.heading("The next five weeks")
+    table(planned, office)
+    screen.say()
+    screen.facts([("Runway", screen.count(lasts, "week"))])
+
+
+def _show_folder(stage: Stage) -> None:
+    screen.heading("Look at it")
+    first = next(iter(sorted(stage.rendered.glob("*.html"), reverse=True)), None)
+    screen.facts(
+        [
+            ("As received", f"{stage.received}/*.eml"),
+            ("In a browser", first or stage.rendered),
+            ("The next week", "newsletter demo --next-week"),
+            ("Explore", f"newsletter --config {stage.folder}/config.toml status"),
+        ]
+    )

@@ -1,0 +1,156 @@
+"""`newsletter doctor`: is everything ready for Tuesday morning?"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+import typer
+
+from newsletter import db
+from newsletter.cli import screen
+from newsletter.cli.office import Office, config_of, database_url
+from newsletter.cli.status import look
+from newsletter.config import Config, Security, TransportKind
+from newsletter.errors import ConfigError, NewsletterError
+from newsletter.sender import As, preview, relay_of
+from newsletter.tips import library
+from newsletter.transport import SmtpTransport
+from subscribers.addresses import is_reserved
+
+app = typer.Typer(add_completion=False)
+
+# A check of the relay should not make the operator wait for minutes.
+RELAY_TIMEOUT_SECONDS = 10.0
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at: ok, a warning or an error, and what to do."""
+
+    name: str
+    state: str
+    message: str
+
+
+@app.command()
+def doctor(
+    context: typer.Context,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Check settings, database, templates, relay and addresses: ok, or what to do."""
+    checks = list(_examine(config_of(context)))
+    if json:
+        screen.as_json(checks)
+    else:
+        rows = [(check.name, check.state, check.message) for check in checks]
+        screen.table(("Check", "State", "What was found"), rows)
+    if any(check.state == "error" for check in checks):
+        raise typer.Exit(1)
+
+
+def _examine(config: Config) -> Iterator[Check]:
+    """Yield every check; a failed one does not keep the others from being made."""
+    yield Check("Settings", "ok", config.source)
+    yield _secret(config)
+    yield from _identity(config)
+    yield from _database(config)
+    yield _relay(config)
+
+
+def _secret(config: Config) -> Check:
+    try:
+        return Check("Secret", "ok", f"{len(config.secrets)} known")
+    except ConfigError as error:
+        return Check("Secret", "error", str(error))
+
+
+def _identity(config: Config) -> Iterator[Check]:
+    """Check what readers see: the sender's address, the site, the postal address."""
+    settings = config.settings
+    sender = settings.identity.from_address
+    if is_reserved(sender):
+        message = f"{sender} is only an example. Set identity.from_address."
+        yield Check("Sender", _severity(config), message)
+    else:
+        message = f"{sender}; its domain needs SPF, DKIM and DMARC records"
+        yield Check("Sender", "ok", message)
+    if is_reserved(f"@{settings.newsletter.host}"):
+        message = f"{settings.newsletter.base_url} is only an example. "
+        message += "Set newsletter.base_url."
+        yield Check("Site", _severity(config), message)
+    else:
+        yield Check("Site", "ok", settings.newsletter.base_url)
+    example = type(settings)().identity.postal_address
+    address = settings.identity.postal_address
+    if not address or address == example:
+        message = "The law wants your postal address. Set identity.postal_address."
+        yield Check("Postal address", _severity(config), message)
+    else:
+        yield Check("Postal address", "ok", address)
+
+
+def _severity(config: Config) -> str:
+    """Examples are fine for a trial that writes files, and wrong for a relay."""
+    is_trial = config.settings.delivery.transport is TransportKind.FILE
+    return "warning" if is_trial else "error"
+
+
+def _database(config: Config) -> Iterator[Check]:
+    """Check the database, and what is in it."""
+    try:
+        engine = db.connect(database_url(config))
+        db.check(engine)
+    except NewsletterError as error:
+        yield Check("Database", "error", str(error))
+        return
+    yield Check("Database", "ok", db.shown(engine))
+    office = Office(config, engine)
+    standing = look(office)
+    readers = standing.people.get("active", 0)
+    state = "ok" if readers else "warning"
+    hint = "" if readers else ". Add some: newsletter subscribers import FILE"
+    people = screen.count(readers, "active person", "active people")
+    yield Check("Readers", state, f"{people}{hint}")
+    for line in standing.attention:
+        yield Check("Attention", "warning", line)
+    yield _next_email(office)
+
+
+def _next_email(office: Office) -> Check:
+    """Render the next tip, which tries the templates and the tip itself."""
+    following = look(office).next
+    if following.choice is None:
+        return Check("Email", "warning", f"no tip to try with: {following.reason}")
+    with db.transaction(office.engine) as session:
+        tip = library.get(session, following.choice.tip_id)
+    reader = As(office.config.settings.identity.from_address)
+    try:
+        made = preview(office.config, tip, following.slot, reader, now=office.clock())
+    except (NewsletterError, ConfigError) as error:
+        return Check("Email", "error", str(error))
+    if made.findings:
+        worst = made.findings[0]
+        return Check("Email", worst.level, f"{tip.title}: {worst.message}")
+    size = f"{len(made.letter.message) / 1024:.0f} KB"
+    return Check("Email", "ok", f"{following.slot}, {tip.title}, {size}")
+
+
+def _relay(config: Config) -> Check:
+    """Connect and log in as the sender would."""
+    settings = config.settings
+    if settings.delivery.transport is TransportKind.FILE:
+        folder = config.path(settings.delivery.folder)
+        return Check("Relay", "warning", f"letters are only written to {folder}")
+    relay = relay_of(config)
+    timeout = min(relay.timeout_seconds, RELAY_TIMEOUT_SECONDS)
+    try:
+        SmtpTransport(replace(relay, timeout_seconds=timeout)).check()
+    except OSError as error:
+        return Check("Relay", "error", f"{relay.name}: {error}. Check [smtp].")
+    if relay.security is Security.NONE and relay.host not in LOOPBACK:
+        message = f"{relay.name} answers, but nothing protects the connection. "
+        message += 'Set smtp.security = "starttls".'
+        return Check("Relay", "warning", message)
+    login = f"logged in as {relay.username}" if relay.username else "no login"
+    return Check("Relay", "ok", f"{relay.name}, {login}")

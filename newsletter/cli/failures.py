@@ -1,0 +1,25 @@
+"""Which error ends the program with which exit code; nothing else decides that."""
+
+from newsletter.errors import (
+    ConfigError,
+    DatabaseProblem,
+    NewsletterError,
+    RelayRefused,
+)
+from subscribers.errors import SubscribersError
+
+# The first kind that fits counts. 1 is "refused as asked"; 2 is typer's, for a command
+# that was typed wrongly; 69 and 78 are "unavailable" and "configuration" of sysexits.
+EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
+    (ConfigError, 78),
+    (DatabaseProblem, 69),
+    (RelayRefused, 69),
+    (NewsletterError, 1),
+    (SubscribersError, 1),
+)
+KNOWN = tuple(kind for kind, _ in EXIT_CODES)
+
+
+def exit_code(error: Exception) -> int:
+    """Return the exit code that *error* ends the program with."""
+    return next(code for kind, code in EXIT_CODES if isinstance(error, kind))

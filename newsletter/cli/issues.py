@@ -1,0 +1,129 @@
+"""`newsletter issues`: look at issues, and stop or go on with one."""
+
+from typing import Annotated
+
+import typer
+
+from newsletter import db, issues, ledger, sender
+from newsletter.cli import screen
+from newsletter.cli.office import enter
+from newsletter.cli.status import letter_counts
+from newsletter.slots import Slot
+from newsletter.tables import IssueStatus
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="Look at issues, and stop or resume one.",
+)
+
+Week = Annotated[str, typer.Argument(metavar="WEEK", help="Such as 2026-W47.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command(name="list")
+def list_issues(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 20,
+    json: Json = False,
+) -> None:
+    """List issues, newest first."""
+    office = enter(context)
+    with db.transaction(office.engine) as session:
+        found = issues.newest(session, limit=limit)
+    if json:
+        screen.as_json([_without_bodies(issue) for issue in found])
+        return
+    if not found:
+        screen.say("No issue yet. The first one: newsletter send, or newsletter run.")
+        return
+    screen.table(
+        ("Slot", "Tip", "State", "Readers#", "Finished"),
+        [
+            (
+                issue.slot,
+                issue.tip_title,
+                issue.status,
+                issue.enrolled,
+                screen.local(issue.finished_at, office.zone),
+            )
+            for issue in found
+        ],
+    )
+
+
+@app.command()
+def show(context: typer.Context, week: Week, json: Json = False) -> None:
+    """Show one issue: its figures, and every letter that did not simply go out."""
+    office = enter(context)
+    with db.transaction(office.engine) as session:
+        issue = issues.find(session, Slot.parse(week))
+        tally = ledger.tally(session, issue.id)
+        troubles = ledger.troubles(session, issue.id)
+    if json:
+        letters = {"letters": tally, "troubles": troubles}
+        screen.as_json(_without_bodies(issue) | letters)
+        return
+    screen.facts(
+        [
+            ("Issue", f"{issue.slot}, {issue.tip_title}"),
+            ("Why", issue.reason),
+            ("State", issue.status),
+            ("Opened", screen.local(issue.created_at, office.zone)),
+            ("Finished", screen.local(issue.finished_at, office.zone) or "not yet"),
+            ("Readers", issue.enrolled),
+            *letter_counts(tally),
+        ]
+    )
+    if issue.status is IssueStatus.PAUSED:
+        screen.say(f"Paused: {issue.paused_because or 'by hand'}.")
+    if troubles:
+        screen.heading("Letters in trouble")
+        screen.table(
+            ("Address", "State", "Tries#", "Reason"),
+            [(t.address, t.status, t.attempts, t.reason) for t in troubles],
+        )
+
+
+@app.command()
+def pause(context: typer.Context, week: Week) -> None:
+    """Stop an issue that is going out; letters on the wire still end."""
+    office = enter(context)
+    with db.transaction(office.engine) as session:
+        issue = issues.pause(session, Slot.parse(week), because="by hand")
+    screen.say(f"{issue.slot} is paused. Go on: newsletter issues resume {issue.slot}")
+
+
+@app.command()
+def resume(context: typer.Context, week: Week) -> None:
+    """Go on with a paused issue where it stopped."""
+    office = enter(context)
+    with db.transaction(office.engine) as session:
+        issue = issues.resume(session, Slot.parse(week))
+    screen.say(
+        f"{issue.slot} goes on with the next round of `newsletter run`, or now with "
+        f"`newsletter send --slot {issue.slot}`."
+    )
+
+
+@app.command()
+def cancel(
+    context: typer.Context,
+    week: Week,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """End an issue for good. What was sent stays sent; the rest is withdrawn."""
+    office = enter(context)
+    if not yes:
+        typer.confirm(f"Cancel {week} for good?", abort=True)
+    issue, withdrawn = sender.cancel(office.desk(), Slot.parse(week))
+    screen.say(
+        f"{issue.slot} is cancelled; {screen.count(withdrawn, 'letter')} withdrawn. "
+        "Nothing else goes out in that week, unless you send it by hand."
+    )
+
+
+def _without_bodies(issue: issues.IssueView) -> dict[str, object]:
+    hidden = ("html", "text")
+    names = (name for name in issue.__dataclass_fields__ if name not in hidden)
+    return {name: getattr(issue, name) for name in names}

@@ -1,0 +1,64 @@
+"""What nearly every command needs first: the settings, and an open database."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+from zoneinfo import ZoneInfo
+
+import typer
+
+from newsletter import config as settings_room
+from newsletter import db
+from newsletter.config import Config
+from newsletter.db import Engine
+from newsletter.sender import Clock, Desk, utc_now
+
+
+@dataclass(frozen=True)
+class Office:
+    """The settings and the database of one installation."""
+
+    config: Config
+    engine: Engine
+    clock: Clock = utc_now
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The newsletter's time zone."""
+        return ZoneInfo(self.config.settings.schedule.timezone)
+
+    def desk(self) -> Desk:
+        """Return what the sender works with."""
+        return Desk.of(self.engine, self.config, clock=self.clock)
+
+
+def config_of(context: typer.Context) -> Config:
+    """Read the settings that the command line or the environment names.
+
+    Raises:
+        ConfigError: there are none, or they are wrong.
+    """
+    return settings_room.load(cast(Path, context.obj), os.environ)
+
+
+def enter(context: typer.Context) -> Office:
+    """Read the settings and open the database, both checked.
+
+    Raises:
+        ConfigError: the settings cannot be used.
+        DatabaseProblem: the database cannot be used as it is.
+    """
+    config = config_of(context)
+    engine = db.connect(database_url(config))
+    db.check(engine)
+    return Office(config, engine)
+
+
+def database_url(config: Config) -> str:
+    """Return the database's URL, a SQLite file being relative to the settings."""
+    url = config.settings.database.url.get_secret_value()
+    kind, found, file = url.partition(":///")
+    if kind.startswith("sqlite") and found and file and file != ":memory:":
+        return f"{kind}:///{config.path(file)}"
+    return url

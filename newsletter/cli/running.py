@@ -1,0 +1,40 @@
+"""`newsletter run`: the main job, until it is told to stop."""
+
+import logging
+import signal
+from types import FrameType
+
+import typer
+
+from newsletter import db, scheduler
+from newsletter.cli import screen
+from newsletter.cli.office import enter
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def run(context: typer.Context) -> None:
+    """Send the weekly tip, week after week, until stopped.
+
+    SIGTERM and Ctrl-C finish the letters in hand and end with exit code 0.
+    """
+    logging.getLogger("newsletter").setLevel(logging.INFO)
+    office = enter(context)
+    desk = office.desk()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        desk.stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    timetable = desk.timetable
+    latest = timetable.latest(desk.clock())
+    following = next(timetable.coming(latest.shift(1)))
+    when = screen.local(timetable.moment(following), office.zone)
+    screen.aside(
+        f"Running on {db.shown(office.engine)}. Next slot: {following}, {when} "
+        f"({timetable.zone.key}). Ctrl-C stops."
+    )
+    scheduler.run(desk)
+    screen.aside("Stopped; the letters in hand were finished.")

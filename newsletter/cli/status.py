@@ -1,0 +1,150 @@
+"""`newsletter status`: did it go out, to whom, and what comes next."""
+
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from newsletter import db, issues, ledger, notices
+from newsletter.cli import screen
+from newsletter.cli.office import Office, enter
+from newsletter.cli.plan import coming
+from newsletter.issues import IssueView
+from newsletter.ledger import Tally
+from newsletter.notices import NoticeView
+from newsletter.tables import IssueStatus
+from newsletter.tips.planning import PlannedWeek
+from subscribers.roster import count_by_status
+
+app = typer.Typer(add_completion=False)
+
+# Older notices are history; the log has them.
+NOTICES_SHOWN = timedelta(weeks=3)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the newsletter stands; `runway_weeks` counts from the next slot."""
+
+    newsletter: str
+    next: PlannedWeek
+    runway_weeks: int
+    people: dict[str, int]
+    last_issue: IssueView | None
+    letters: Tally | None
+    attention: list[str]
+    notices: list[NoticeView]
+
+
+@app.command()
+def status(
+    context: typer.Context,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """What went out, what comes next, and what needs attention."""
+    office = enter(context)
+    standing = look(office)
+    if json:
+        screen.as_json(standing)
+        return
+    _show(standing, office)
+
+
+def look(office: Office) -> Standing:
+    """Read how the newsletter stands."""
+    with db.transaction(office.engine) as session:
+        lasts, planned = coming(office, session, weeks=1)
+        last = next(iter(issues.newest(session, limit=1)), None)
+        tally = ledger.tally(session, last.id) if last else None
+        people = {str(s): n for s, n in count_by_status(session).items() if n}
+        recent = notices.recent(session, since=office.clock() - NOTICES_SHOWN)
+    return Standing(
+        newsletter=office.config.settings.newsletter.name,
+        next=planned[0],
+        runway_weeks=lasts,
+        people=people,
+        last_issue=last,
+        letters=tally,
+        attention=_attention(office, planned[0], lasts, last, tally),
+        notices=recent,
+    )
+
+
+def _attention(
+    office: Office,
+    following: PlannedWeek,
+    lasts: int,
+    last: IssueView | None,
+    tally: Tally | None,
+) -> list[str]:
+    """Return what the operator should do something about, most urgent first."""
+    found = []
+    if last and last.status is IssueStatus.PAUSED:
+        found.append(
+            f"{last.slot} is paused: {last.paused_because or 'by hand'}. "
+            f"Go on with: newsletter issues resume {last.slot}"
+        )
+    if tally and last and (tally.failed or tally.uncertain):
+        letters = screen.count(tally.failed + tally.uncertain, "letter")
+        found.append(
+            f"{letters} of {last.slot} failed or in doubt. "
+            f"Who and why: newsletter issues show {last.slot}"
+        )
+    if following.choice is None:
+        found.append(f"Nothing goes out in {following.slot}: {following.reason}.")
+    if lasts < office.config.settings.library.warn_weeks:
+        weeks = screen.count(lasts, "week")
+        found.append(f"The library lasts {weeks}. Add tips: newsletter tips import")
+    return found
+
+
+def _show(standing: Standing, office: Office) -> None:
+    following, last, tally = standing.next, standing.last_issue, standing.letters
+    tip = following.choice
+    screen.say(standing.newsletter, style="bold")
+    screen.facts(
+        [
+            (
+                "Next",
+                f"{following.slot}, {screen.local(following.moment, office.zone)}",
+            ),
+            ("Tip", f"{tip.title} ({tip.reason})" if tip else following.reason),
+            ("Runway", screen.count(standing.runway_weeks, "week")),
+            (
+                "People",
+                ", ".join(f"{n:,} {status}" for status, n in standing.people.items())
+                or "nobody yet",
+            ),
+        ]
+    )
+    screen.heading("Last issue")
+    if last and tally:
+        screen.facts(
+            [
+                ("Issue", f"{last.slot}, {last.tip_title}"),
+                ("State", last.status),
+                *letter_counts(tally),
+                ("Finished", screen.local(last.finished_at, office.zone) or "not yet"),
+            ]
+        )
+    else:
+        screen.say("None yet.")
+    screen.heading("Needs attention")
+    for line in standing.attention or ["Nothing."]:
+        screen.say(line)
+    if standing.notices:
+        screen.heading("Notices of the last three weeks")
+        screen.facts(
+            (screen.local(notice.created_at, office.zone), notice.message)
+            for notice in standing.notices
+        )
+
+
+def letter_counts(tally: Tally) -> list[tuple[str, object]]:
+    """Return the counts of an issue's letters: the sent ones, and what is not 0."""
+    return [
+        (field.name.capitalize(), getattr(tally, field.name))
+        for field in fields(tally)
+        if field.name == "sent" or getattr(tally, field.name)
+    ]

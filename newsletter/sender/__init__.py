@@ -1,0 +1,35 @@
+"""The recipe of a week: open the issue, deliver it, tell the operator.
+
+The only room that knows all sides: `opening` chooses and freezes, `composing` writes
+one reader's letter, `delivering` hands letters to the transport and keeps the ledger,
+`operator` brings notices out, `desk` is what they all work with.
+"""
+
+from newsletter.sender.composing import Composer
+from newsletter.sender.delivering import deliver, settle
+from newsletter.sender.desk import Clock, Desk, open_transport, relay_of, utc_now
+from newsletter.sender.opening import Nothing, choose_for, open_due, open_slot
+from newsletter.sender.operator import tell_operator
+from newsletter.sender.previewing import As, Preview, preview
+from newsletter.sender.weekly import cancel, tick
+
+__all__ = [
+    "As",
+    "Clock",
+    "Composer",
+    "Desk",
+    "Nothing",
+    "Preview",
+    "cancel",
+    "choose_for",
+    "deliver",
+    "open_due",
+    "open_slot",
+    "open_transport",
+    "preview",
+    "relay_of",
+    "settle",
+    "tell_operator",
+    "tick",
+    "utc_now",
+]

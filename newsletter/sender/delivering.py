@@ -1,0 +1,202 @@
+"""The recipe: claim, compose, mark, send, record.
+
+One commit serves many letters: each turn records how the last volley went and marks the
+next one, commits, and only then touches the wire. So at any instant no more letters are
+in doubt than there are open SMTP transactions.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from newsletter import db, issues, ledger, notices
+from newsletter.config import UncertainPolicy
+from newsletter.issues import IssueView
+from newsletter.ledger import Claim, Tally
+from newsletter.outcome import Accepted, Command, Deferred, Outcome, Rejected
+from newsletter.sender.composing import Composer
+from newsletter.sender.desk import Desk
+from newsletter.tables import NoticeKind
+
+log = logging.getLogger(__name__)
+
+# Readers fetched at once: enough to make the query cheap, few enough to hold in memory.
+CHUNK = 500
+
+Progress = Callable[[int], None]
+Result = tuple[Claim, Outcome]
+
+
+@dataclass
+class _Run:
+    """One go at an issue: what it sends, and whether the relay still wants us."""
+
+    desk: Desk
+    issue: IssueView
+    composer: Composer
+    on_progress: Progress
+    refusals_in_a_row: int = 0
+    relay_is_away: bool = False
+    results: list[Result] = field(default_factory=list)
+
+    @property
+    def goes_on(self) -> bool:
+        """Tell whether another volley may leave."""
+        stopped = self.desk.stop.is_set() or self.relay_is_away
+        return not stopped and not self.refused_too_often
+
+    @property
+    def refused_too_often(self) -> bool:
+        """Tell whether the relay refused us so often that the issue must pause."""
+        limit = self.desk.config.settings.delivery.pause_after
+        return self.refusals_in_a_row >= limit
+
+
+def deliver(
+    desk: Desk, issue: IssueView, *, on_progress: Progress = lambda _done: None
+) -> Tally:
+    """Send every letter of *issue* that is due, and close the issue when all are done.
+
+    Args:
+        desk: the process's tools; setting `desk.stop` ends it after the volley in hand.
+        issue: one that is going out.
+        on_progress: called with the number of letters that just got an outcome.
+
+    Returns:
+        How many letters stand where, afterwards.
+    """
+    take_up_lapsed(desk, issue)
+    with db.transaction(desk.engine) as session:
+        composer = Composer.of(desk.config, issue, uid=db.installation(session).uid)
+    run = _Run(desk, issue, composer, on_progress)
+    while run.goes_on and (claims := _claim(run)):
+        _deliver_batch(run, claims)
+    if run.refused_too_often:
+        _pause(run)
+    return settle(desk, issue)
+
+
+def take_up_lapsed(desk: Desk, issue: IssueView) -> None:
+    """Free what a killed process had in hand; resend what is in doubt, if allowed."""
+    with db.transaction(desk.engine) as session:
+        now = desk.clock()
+        doubtful = ledger.release_lapsed(session, issue.id, now=now)
+        if desk.config.settings.delivery.uncertain is UncertainPolicy.RESEND:
+            ledger.resend_uncertain(session, issue.id, now=now)
+    if doubtful:
+        facts = {"issue": issue.id, "slot": str(issue.slot), "letters": doubtful}
+        log.warning("letters in doubt after a crash", extra=facts)
+
+
+def settle(desk: Desk, issue: IssueView) -> Tally:
+    """Close the issue if nothing waits any more, and count its letters."""
+    resending = desk.config.settings.delivery.uncertain is UncertainPolicy.RESEND
+    with db.transaction(desk.engine) as session:
+        finished = ledger.is_finished(session, issue.id, resending=resending)
+        if finished:
+            issues.close(session, issue.id, now=desk.clock())
+        tally = ledger.tally(session, issue.id)
+    if finished:
+        facts = {"issue": issue.id, "slot": str(issue.slot), "sent": tally.sent}
+        log.info("issue finished", extra=facts | {"failed": tally.failed})
+    return tally
+
+
+def _claim(run: _Run) -> list[Claim]:
+    desk = run.desk
+    with db.transaction(desk.engine) as session:
+        return ledger.claim(
+            session, run.issue.id, limit=CHUNK, now=desk.clock(), lease=desk.lease
+        )
+
+
+def _deliver_batch(run: _Run, claims: Sequence[Claim]) -> None:
+    """Send one chunk of claims, volley by volley; give back what is left of it."""
+    waiting = deque(claims)
+    while waiting and run.goes_on:
+        volley = _next_volley(run, waiting)
+        marked = _turn_page(run, volley)
+        if volley and not marked:
+            # Paused, cancelled, or our lease is over: the rest is not ours to send.
+            break
+        run.results = _send(run, marked)
+        _heed(run)
+    _turn_page(run, [])
+    with db.transaction(run.desk.engine) as session:
+        ledger.release(session, list(waiting))
+
+
+def _next_volley(run: _Run, waiting: deque[Claim]) -> list[Claim]:
+    """Take as many claims as may be on the wire at once, within the rate."""
+    desk = run.desk
+    wanted = min(desk.transport.width, len(waiting))
+    granted = desk.throttle.grant(wanted, now=desk.monotonic())
+    if not granted:
+        desk.stop.wait(desk.throttle.wait_seconds(now=desk.monotonic()))
+    return [waiting.popleft() for _ in range(granted)]
+
+
+def _turn_page(run: _Run, volley: Sequence[Claim]) -> list[Claim]:
+    """Record the last volley and mark the next one, in one commit.
+
+    From this commit on a crash means "uncertain" for the marked letters, never "again".
+    """
+    desk = run.desk
+    if not volley and not run.results:
+        return []
+    now = desk.clock()
+    with db.transaction(desk.engine) as session:
+        ledger.record(session, run.results, now=now, retry=desk.retry)
+        marked = []
+        if volley and issues.is_sending(session, run.issue.id):
+            marked = ledger.mark_sending(session, volley, now=now, lease=desk.lease)
+    run.on_progress(len(run.results))
+    run.results = []
+    return marked
+
+
+def _send(run: _Run, claims: Sequence[Claim]) -> list[Result]:
+    """Compose and send; a letter that cannot be written fails without the wire."""
+    letters = [run.composer.compose(claim) for claim in claims]
+    ready = [letter for letter in letters if not isinstance(letter, Rejected)]
+    outcomes = iter(run.desk.transport.send(ready) if ready else ())
+    return [
+        (claim, letter if isinstance(letter, Rejected) else next(outcomes))
+        for claim, letter in zip(claims, letters, strict=True)
+    ]
+
+
+def _heed(run: _Run) -> None:
+    """Take from the outcomes what concerns the whole run, not one reader."""
+    for claim, outcome in run.results:
+        match outcome:
+            case Accepted() | Rejected(ours=False):
+                run.refusals_in_a_row = 0
+            case Rejected():
+                run.refusals_in_a_row += 1
+            case Deferred(command=Command.CONNECT):
+                run.relay_is_away = True
+                log.warning("relay away", extra={"reason": outcome.reason})
+            case _:
+                facts = {"delivery": claim.delivery_id, "reason": outcome.reason}
+                log.debug("letter not taken", extra=facts)
+
+
+def _pause(run: _Run) -> None:
+    """Pause the issue and tell the operator why."""
+    desk, slot = run.desk, run.issue.slot
+    with db.transaction(desk.engine) as session:
+        reason = next(
+            (t.reason for t in ledger.troubles(session, run.issue.id)), "refused"
+        )
+        issues.pause(session, slot, because=reason)
+        message = (
+            f"The issue {slot} is paused: the relay refused us "
+            f"{run.refusals_in_a_row} times in a row, last with: {reason}. "
+            f"When it is mended: newsletter issues resume {slot}"
+        )
+        now = desk.clock()
+        key = f"{slot} {now.isoformat()}"
+        notices.post(session, NoticeKind.ISSUE_PAUSED, key, message, now=now)
+    log.error("issue paused", extra={"slot": str(slot), "reason": reason})

@@ -1,0 +1,93 @@
+"""What the sender works with: database, settings, transport, clock and stop sign."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from threading import Event
+
+from newsletter.config import Config, TransportKind
+from newsletter.db import Engine
+from newsletter.ledger import RetryPolicy
+from newsletter.slots import Timetable
+from newsletter.throttle import Throttle
+from newsletter.transport import FileTransport, Relay, SmtpTransport, Transport
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """Return the time of day, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything a sending process has at hand.
+
+    Attributes:
+        clock: what time it is, in UTC; the demo moves it.
+        stop: set when the process is asked to end.
+    """
+
+    engine: Engine
+    config: Config
+    transport: Transport
+    throttle: Throttle
+    clock: Clock = utc_now
+    monotonic: Callable[[], float] = time.monotonic
+    stop: Event = field(default_factory=Event)
+
+    @classmethod
+    def of(cls, engine: Engine, config: Config, *, clock: Clock = utc_now) -> "Desk":
+        """Set up a desk as the settings say."""
+        throttle = Throttle(config.settings.smtp.max_per_second)
+        return cls(engine, config, open_transport(config), throttle, clock)
+
+    @property
+    def timetable(self) -> Timetable:
+        """When the weekly tip goes out."""
+        return self.config.settings.schedule.timetable
+
+    @property
+    def lease(self) -> timedelta:
+        """How long a letter may stay in hand."""
+        return timedelta(seconds=self.config.settings.delivery.lease_seconds)
+
+    @property
+    def retry(self) -> RetryPolicy:
+        """When letters that were not taken are tried again."""
+        delivery = self.config.settings.delivery
+        return RetryPolicy(
+            waits=tuple(timedelta(minutes=m) for m in delivery.retry_minutes),
+            give_up_after=timedelta(hours=delivery.give_up_hours),
+        )
+
+    @property
+    def recycle_after_weeks(self) -> int | None:
+        """The rest of a tip before it is sent again; None when the library ends."""
+        return self.config.settings.library.recycles_after
+
+
+def open_transport(config: Config) -> Transport:
+    """Return the transport that the settings ask for; nothing is opened yet."""
+    delivery = config.settings.delivery
+    if delivery.transport is TransportKind.FILE:
+        return FileTransport(config.path(delivery.folder))
+    return SmtpTransport(relay_of(config))
+
+
+def relay_of(config: Config) -> Relay:
+    """Return the relay that the settings name."""
+    smtp = config.settings.smtp
+    return Relay(
+        host=smtp.host,
+        port=smtp.port,
+        security=smtp.security,
+        username=smtp.username,
+        password=smtp.password.get_secret_value(),
+        ca_file=config.path(smtp.ca_file) if smtp.ca_file else None,
+        hello_name=smtp.hello_name or None,
+        timeout_seconds=smtp.timeout_seconds,
+        connections=smtp.connections,
+    )

@@ -1,0 +1,55 @@
+"""Bring notices to the operator by mail; that never fails anything else."""
+
+import logging
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from newsletter import db, notices
+from newsletter.message import Addressee, automatic
+from newsletter.notices import NoticeView
+from newsletter.outcome import Accepted
+from newsletter.render import Edition, NoticeContent, render_notice
+from newsletter.sender.composing import envelope_sender, own_templates
+from newsletter.sender.desk import Desk
+from newsletter.tables import NoticeKind
+from newsletter.transport import Envelope, Letter
+from subscribers.addresses import on_the_wire
+
+log = logging.getLogger(__name__)
+
+TITLES = {
+    NoticeKind.RUNWAY_LOW: "The library is running low",
+    NoticeKind.LIBRARY_EMPTY: "There is no tip to send",
+    NoticeKind.SLOT_MISSED: "A week was missed",
+    NoticeKind.PIN_MISSED: "A pinned tip missed its week",
+    NoticeKind.ISSUE_PAUSED: "The issue is paused",
+}
+
+
+def tell_operator(desk: Desk) -> None:
+    """Mail every notice that was not mailed yet, each at most once."""
+    with db.transaction(desk.engine) as session:
+        fresh = notices.take_unmailed(session, now=desk.clock())
+    for notice in fresh:
+        log.warning(TITLES[notice.kind], extra={"notice": notice.message})
+        if desk.config.settings.identity.operator_address:
+            _mail(desk, notice)
+
+
+def _mail(desk: Desk, notice: NoticeView) -> None:
+    settings = desk.config.settings
+    now = desk.clock().astimezone(ZoneInfo(settings.schedule.timezone))
+    content = NoticeContent(TITLES[notice.kind], (notice.message,))
+    edition = Edition.of(settings, day=now.date())
+    rendered = render_notice(content, edition, own_templates=own_templates(desk.config))
+    to = settings.identity.operator_address
+    mail_domain = settings.identity.from_address.rpartition("@")[2]
+    addressee = Addressee(to, f"notice.{uuid4().hex}@{mail_domain}", now)
+    message = automatic(
+        rendered.subject, rendered.text, rendered.html, to=addressee, settings=settings
+    )
+    letter = Letter(Envelope(envelope_sender(settings), on_the_wire(to) or to), message)
+    (outcome,) = desk.transport.send([letter])
+    if not isinstance(outcome, Accepted):
+        facts = {"notice": notice.key, "reason": outcome.reason}
+        log.error("the operator could not be told by mail", extra=facts)
