@@ -1,0 +1,65 @@
+# Two commands do everything: `make demo` and `make test`. Both make what they need first.
+PYTHON ?= python3
+BIN := .venv/bin
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: demo test check lint format types lock docs bench pictures clean
+
+demo: .venv/run.stamp
+	@$(BIN)/newsletter demo
+
+test: .venv/dev.stamp
+	$(BIN)/python -m pytest -n 2
+
+check: lint types test
+
+lint: .venv/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/dev.stamp
+	$(BIN)/mypy
+
+format: .venv/dev.stamp
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: .venv/dev.stamp
+	$(BIN)/python -m docs.generate
+
+pictures: .venv/dev.stamp
+	$(BIN)/python -m docs.pictures.make
+
+bench: .venv/dev.stamp
+	$(BIN)/python -m benchmarks.fill
+	$(BIN)/python -m benchmarks.enrol
+
+# The environment: from a lock with hashes, then the project itself, as it stands here.
+.venv/python.stamp:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed; $(PYTHON) is older. Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
+	  echo "$(PYTHON) cannot make virtual environments. On Debian: apt install python3-venv"; exit 1; }
+	@echo "Making the environment in .venv ..."
+	@$(PYTHON) -m venv --clear .venv
+	@touch $@
+
+.venv/run.stamp: .venv/python.stamp requirements.lock pyproject.toml
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/dev.stamp: .venv/run.stamp requirements-dev.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# `uv` writes the locks; neither holds the address of an index.
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock"
+
+lock:
+	$(LOCK) pyproject.toml --extra postgresql --group build -o requirements.lock
+	$(LOCK) pyproject.toml --extra postgresql --group build --group dev -o requirements-dev.lock
+
+clean:
+	rm -rf .venv demo dist build
