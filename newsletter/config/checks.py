@@ -14,6 +14,8 @@ from subscribers.errors import BadAddress
 
 Check = Callable[[str], str]
 
+LONGEST_LIST_ID = 255
+
 
 def optional(check: Check) -> Check:
     """Return *check*, but let an empty value pass."""
@@ -41,6 +43,18 @@ def https_url(value: str) -> str:
 def site_url(value: str) -> str:
     """Accept the https URL of a site and drop its final slash."""
     return https_url(value).rstrip("/")
+
+
+def list_id(value: str) -> str:
+    """Accept a List-Id without its angle brackets, such as ``weekly.tips.example``.
+
+    Source: RFC 2919 §2 (dot-atoms), §3 (at most 255 octets).
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+", value):
+        raise ValueError("it must look like a host name, such as weekly.tips.example")
+    if len(value) > LONGEST_LIST_ID:
+        raise ValueError(f"it must have at most {LONGEST_LIST_ID} characters")
+    return value
 
 
 def mailbox(value: str) -> str:

@@ -80,7 +80,7 @@ class NewsletterSection(Section):
         "https://tips.example",
         description="Address of the public site; links in an email start with it.",
     )
-    list_id: OneLine = Field(
+    list_id: Annotated[str, AfterValidator(checks.optional(checks.list_id))] = Field(
         "",
         description="List-Id (RFC 2919), such as weekly.tips.example. Choose once and "
         "keep it for ever: readers' filters use it. Empty: tips.HOST of base_url.",

@@ -28,17 +28,24 @@ def test_what_passes_as_one_line_is_one(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "kept"),
+    "text",
     [
-        ("https://tips.example", "https://tips.example"),
-        ("https://tips.example/", "https://tips.example"),
-        ("https://tips.example:8443/weekly/", "https://tips.example:8443/weekly"),
-        ("https://bücher.example", "https://bücher.example"),
+        "https://tips.example",
+        "https://tips.example/",
+        "https://tips.example:8443/weekly/",
+        "https://bücher.example",
     ],
 )
-def test_an_https_address_passes_without_its_final_slash(text: str, kept: str) -> None:
+def test_an_https_address_passes_as_it_stands(text: str) -> None:
+    """A link is the operator's own; a slash at its end may matter to their site."""
+    assert checks.https_url(text) == text
+
+
+def test_the_address_of_a_site_loses_its_final_slash() -> None:
     """Links are glued to it with a slash of their own."""
-    assert checks.https_url(text) == kept
+    assert checks.site_url("https://tips.example/tips/") == "https://tips.example/tips"
+    with pytest.raises(ValueError, match="https://"):
+        checks.site_url("http://tips.example/")
 
 
 @pytest.mark.parametrize(
@@ -155,3 +162,10 @@ def test_an_optional_setting_may_be_empty_but_not_wrong() -> None:
     assert check("") == ""
     with pytest.raises(ValueError, match="https://"):
         check("http://tips.example")
+
+
+@pytest.mark.parametrize("value", ["weekly", "weekly tips.example", "<a.b>", "a..b"])
+def test_a_list_id_looks_like_a_host_name(value: str) -> None:
+    """What could not stand between the brackets of List-Id is refused."""
+    with pytest.raises(ValueError, match=r"weekly\.tips\.example"):
+        checks.list_id(value)
