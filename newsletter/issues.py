@@ -105,6 +105,12 @@ def in_slot(session: Session, slot: Slot) -> IssueView | None:
     return next(iter(living or rows), None)
 
 
+def tips_in_slot(session: Session, slot: Slot) -> frozenset[int]:
+    """Return the tips that had an issue in *slot*, cancelled or not."""
+    found = select(col(Issue.tip_id)).where(col(Issue.slot) == str(slot))
+    return frozenset(session.scalars(found))
+
+
 def get(session: Session, issue_id: int) -> IssueView:
     """Return one issue by its id."""
     return _views(session, col(Issue.id) == issue_id)[0]

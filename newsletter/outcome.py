@@ -55,6 +55,12 @@ class Rejected:
         return self.command is not Command.RCPT or self.reason.startswith("5.7.")
 
 
+    @property
+    def at_the_door(self) -> bool:
+        """Tell whether the relay refused us before it heard of any reader."""
+        return self.command in (Command.CONNECT, Command.LOGIN, Command.MAIL)
+
+
 @dataclass(frozen=True)
 class Uncertain:
     """The message was handed over and no answer came; nobody can know (RFC 1047)."""

@@ -13,10 +13,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import Engine, event, make_url, text
 from sqlmodel import Session, SQLModel
 
 from newsletter import db, tables
+
+# A machine that is busy with other things must not fail a property.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 assert tables  # the metadata must know every table before it creates them
 

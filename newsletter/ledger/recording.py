@@ -81,6 +81,7 @@ def _next_step(
 ) -> tuple[DeliveryStatus, datetime | None]:
     """Return the status that follows from *outcome*, and when to try again."""
     retry_at = retry.retry_at(claim.attempts, now=now)
+    give_up_at = claim.dated_at + retry.give_up_after
     match outcome:
         case Accepted():
             return DeliveryStatus.SENT, None
@@ -89,10 +90,11 @@ def _next_step(
         case Deferred(command=Command.CONNECT):
             # No relay was reached: not this letter's fault, and not an attempt.
             return DeliveryStatus.PENDING, None
-        case Rejected(ours=True):
-            # The relay refuses us; no reader is marked as failed for that.
+        case Rejected(at_the_door=True):
+            # The relay refuses us before it hears of a reader: fails nobody, ever.
             return DeliveryStatus.DEFERRED, retry_at
-        case Deferred() if retry_at <= claim.dated_at + retry.give_up_after:
+        case Rejected(ours=True) | Deferred() if retry_at <= give_up_at:
+            # One reader's host may refuse us for good; that issue must end, too.
             return DeliveryStatus.DEFERRED, retry_at
         case _:
             return DeliveryStatus.FAILED, None

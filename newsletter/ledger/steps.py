@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, literal, select, update
+from sqlalchemy import ColumnElement, Row, exists, func, literal, select, update
 from sqlmodel import Session, col
 
 from newsletter.ledger.entries import Claim
@@ -110,6 +110,9 @@ def mark_sending(
 ) -> list[Claim]:
     """Write down that these letters touch the wire next, and renew their lease.
 
+    Whoever left since the claim is skipped: this is the last moment at which the way
+    out can still work.
+
     Returns:
         The claims that are still ours, with the attempt counted and the Date that the
         letter keeps from its first attempt on.
@@ -118,9 +121,10 @@ def mark_sending(
         return []
     until = now + lease
     first_date = func.coalesce(col(Delivery.dated_at), literal(now, ROWS.dated_at.type))
+    held = _still_held(claims)
     marked = session.execute(
         update(Delivery)
-        .where(*_still_held(claims))
+        .where(*held, _reader_stays())
         .values(
             status=DeliveryStatus.SENDING,
             lease_until=until,
@@ -131,6 +135,9 @@ def mark_sending(
         .execution_options(synchronize_session=False)
     )
     dates = {row.id: row.dated_at for row in marked}
+    if len(dates) < len(claims):
+        left = select(col(Delivery.id)).where(*held, ~_reader_stays())
+        _skip(session, session.scalars(left).all(), now=now)
     return [
         replace(
             claim,
@@ -194,6 +201,12 @@ def resend_uncertain(session: Session, issue_id: int, *, now: datetime) -> int:
         .execution_options(synchronize_session=False)
     )
     return int(again.rowcount)  # type: ignore[attr-defined]
+
+
+def _reader_stays() -> ColumnElement[bool]:
+    """Return the condition that the reader of a letter may still be mailed."""
+    reader = col(Subscriber.id) == col(Delivery.subscriber_id)
+    return exists().where(reader, may_be_mailed())
 
 
 def _still_held(claims: Sequence[Claim]) -> tuple[ColumnElement[bool], ...]:

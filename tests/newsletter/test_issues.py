@@ -179,6 +179,16 @@ def test_the_living_issue_of_a_week_is_found_before_a_cancelled_one(
     assert issues.find(session, WEEK).id == living.id
 
 
+def test_the_tips_of_a_week_are_all_that_it_ever_had(session: Session) -> None:
+    """Cancelled ones too, since none of them may fill the same week again."""
+    cancelled, living = make_tip(session), make_tip(session)
+    make_issue(session, cancelled, slot=WEEK, status=IssueStatus.CANCELLED)
+    make_issue(session, living, slot=WEEK)
+    make_issue(session, slot=WEEK.shift(1))
+
+    assert issues.tips_in_slot(session, WEEK) == {cancelled.id, living.id}
+
+
 def test_a_week_without_an_issue_is_named(session: Session) -> None:
     """The error says where the others are listed."""
     assert issues.in_slot(session, WEEK) is None

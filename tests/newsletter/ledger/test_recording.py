@@ -169,7 +169,21 @@ def test_the_time_to_give_up_counts_from_the_letters_first_try(
     assert row(session, claim).status is S.DEFERRED
 
 
-def test_a_refusal_of_us_never_fails_a_reader(
+def test_a_host_that_refuses_us_for_good_ends_the_letter(
+    session: Session, issue: Issue, now: datetime
+) -> None:
+    """Blocked by one reader's host: tried for two days, then failed, not for ever."""
+    make_delivery(session, issue)
+    blocked = Rejected(550, "5.7.1 blocked", Command.RCPT)
+    claim = try_once(session, issue, blocked, now=now)
+    assert row(session, claim).status is S.DEFERRED
+
+    try_once(session, issue, blocked, now=now + timedelta(hours=48))
+
+    assert row(session, claim).status is S.FAILED
+
+
+def test_a_refusal_at_the_door_never_fails_a_reader(
     session: Session, issue: Issue, now: datetime
 ) -> None:
     """However long the password has been wrong."""

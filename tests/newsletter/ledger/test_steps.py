@@ -204,7 +204,8 @@ def test_workers_at_once_never_claim_the_same_letter(
         issue = make_issue(session)
         letters = {make_delivery(session, issue).id for _ in range(60)}
         issue_id = issue.id or 0
-    start, taken = Barrier(4), []
+    start = Barrier(4)
+    taken: list[int] = []
 
     def work() -> None:
         start.wait()
@@ -490,7 +491,7 @@ class Ledger:
         found = select(Delivery.id, Delivery.status).where(
             col(Delivery.issue_id) == self.issue.id
         )
-        return {key or 0: status for key, status in self.session.exec(found)}
+        return {key or 0: S(status) for key, status in self.session.exec(found)}
 
     def do(self, deed: str, worker: int, outcome: Outcome) -> None:
         """Let a worker do something, whether or not its claims are still good."""
@@ -520,7 +521,6 @@ class Ledger:
 
 @settings(
     max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
