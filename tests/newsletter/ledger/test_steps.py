@@ -456,7 +456,7 @@ def test_withdrawn_letters_cannot_be_marked(
 # The steps of DeliveryStatus. A letter that is withdrawn is gone.
 STEPS = {
     S.PENDING: {S.CLAIMED, S.SKIPPED},
-    S.CLAIMED: {S.SENDING, S.PENDING},
+    S.CLAIMED: {S.SENDING, S.PENDING, S.SKIPPED},
     S.SENDING: {S.SENT, S.FAILED, S.DEFERRED, S.UNCERTAIN, S.PENDING},
     S.DEFERRED: {S.CLAIMED, S.SKIPPED},
     S.UNCERTAIN: {S.DEFERRED},
