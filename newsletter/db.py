@@ -20,7 +20,7 @@ from sqlalchemy import Engine, column, create_engine, event, make_url
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError
 from sqlmodel import Session, SQLModel
 
 from newsletter import migrations
@@ -93,8 +93,11 @@ def upgrade(engine: Engine, *, now: datetime) -> None:
 
     A new database gets them all. Running it again changes nothing; two processes that
     run it at once take turns.
+
+    Raises:
+        DatabaseProblem: it cannot be opened.
     """
-    with engine.begin() as connection:
+    with _opened(engine) as connection, connection.begin():
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})")
         alembic = AlembicConfig()
@@ -112,14 +115,8 @@ def check(engine: Engine) -> None:
     Raises:
         DatabaseProblem: it cannot be reached, or is of another release.
     """
-    try:
-        with engine.connect() as connection:
-            found = MigrationContext.configure(connection).get_current_revision()
-    except (OperationalError, DatabaseError) as error:
-        raise DatabaseProblem(
-            f"The database {shown(engine)} cannot be opened: {error.orig}. "
-            "Check database.url."
-        ) from error
+    with _opened(engine) as connection:
+        found = MigrationContext.configure(connection).get_current_revision()
     scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
     if found == scripts.get_current_head():
         return
@@ -130,6 +127,22 @@ def check(engine: Engine) -> None:
     else:
         why = f"is of a newer release ({found}). Install that release."
     raise DatabaseProblem(f"The database {shown(engine)} {why}")
+
+
+@contextmanager
+def _opened(engine: Engine) -> Iterator[Connection]:
+    """Connect, and see that what answers is a database."""
+    try:
+        connection = engine.connect()
+        connection.exec_driver_sql("SELECT 1")
+        connection.rollback()
+    except DatabaseError as error:
+        raise DatabaseProblem(
+            f"The database {shown(engine)} cannot be opened: {error.orig}. "
+            "Check database.url."
+        ) from error
+    with connection:
+        yield connection
 
 
 def shown(engine: Engine) -> str:

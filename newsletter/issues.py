@@ -126,6 +126,11 @@ def sending(session: Session) -> list[IssueView]:
     return _views(session, col(Issue.status) == IssueStatus.SENDING)[::-1]
 
 
+def paused(session: Session) -> list[IssueView]:
+    """Return the issues that wait for their operator, oldest first."""
+    return _views(session, col(Issue.status) == IssueStatus.PAUSED)[::-1]
+
+
 def is_sending(session: Session, issue_id: int) -> bool:
     """Tell whether letters of the issue may leave now."""
     status = session.scalar(select(col(Issue.status)).where(col(Issue.id) == issue_id))
@@ -180,6 +185,22 @@ def cancel(session: Session, slot: Slot, *, now: datetime) -> IssueView:
         allowed=living,
         to=IssueStatus.CANCELLED,
         ended_at=now,
+    )
+
+
+def reopen(session: Session, slot: Slot) -> IssueView:
+    """Let an issue go out again for letters that its operator wants sent.
+
+    Raises:
+        UnknownIssue: there is none for *slot*.
+        IssueRefused: it was cancelled, or is paused.
+    """
+    return _step(
+        session,
+        slot,
+        allowed=(IssueStatus.SENT, IssueStatus.SENDING),
+        to=IssueStatus.SENDING,
+        verb="sent again",
     )
 
 

@@ -25,6 +25,8 @@ def run(desk: Desk, *, ring_seconds: float = RING_SECONDS) -> None:
         desk: the process's tools.
         ring_seconds: time between two rings.
     """
+    # It warns at each ring that falls into a long round; that is as it should be.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     scheduler = BackgroundScheduler(timezone=UTC)
     scheduler.add_job(
         _ring,

@@ -68,6 +68,8 @@ class NoticeKind(StrEnum):
     SLOT_MISSED = "slot_missed"
     PIN_MISSED = "pin_missed"
     ISSUE_PAUSED = "issue_paused"
+    CANNOT_START = "cannot_start"
+    RELAY_AWAY = "relay_away"
 
 
 class Tip(SQLModel, table=True):

@@ -19,6 +19,7 @@ from subscribers import roster
 app = typer.Typer(add_completion=False)
 
 WEEKS_SHOWN = 5
+READERS_SHOWN = 100
 
 
 @app.command()
@@ -71,8 +72,12 @@ def _show_issue(
     )
     screen.say()
     with db.transaction(office.engine) as session:
-        people = roster.page(session, limit=issue.enrolled)
-        lines = [(person, ledger.history(session, person.id)[0]) for person in people]
+        lines = [
+            (person, line)
+            for person in roster.page(session, limit=READERS_SHOWN)
+            for line in ledger.history(session, person.id)
+            if line.slot == issue.slot
+        ]
     screen.table(
         ("Reader", "Address", "Time zone", "Letter"),
         [

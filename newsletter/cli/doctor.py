@@ -8,10 +8,11 @@ import typer
 
 from newsletter import db
 from newsletter.cli import screen
-from newsletter.cli.office import Office, config_of, database_url
+from newsletter.cli.office import Office, config_of, connect
 from newsletter.cli.status import look
 from newsletter.config import Config, Security, TransportKind
 from newsletter.errors import ConfigError, NewsletterError
+from newsletter.render import Level
 from newsletter.sender import As, preview, relay_of
 from newsletter.tips import library
 from newsletter.transport import SmtpTransport
@@ -39,7 +40,7 @@ def doctor(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Check settings, database, templates, relay and addresses: ok, or what to do."""
-    checks = list(_examine(config_of(context)))
+    checks = list(_examine(context, config_of(context)))
     if json:
         screen.as_json(checks)
     else:
@@ -49,12 +50,12 @@ def doctor(
         raise typer.Exit(1)
 
 
-def _examine(config: Config) -> Iterator[Check]:
+def _examine(context: typer.Context, config: Config) -> Iterator[Check]:
     """Yield every check; a failed one does not keep the others from being made."""
     yield Check("Settings", "ok", config.source)
     yield _secret(config)
     yield from _identity(config)
-    yield from _database(config)
+    yield from _database(context, config)
     yield _relay(config)
 
 
@@ -96,10 +97,10 @@ def _severity(config: Config) -> str:
     return "warning" if is_trial else "error"
 
 
-def _database(config: Config) -> Iterator[Check]:
+def _database(context: typer.Context, config: Config) -> Iterator[Check]:
     """Check the database, and what is in it."""
     try:
-        engine = db.connect(database_url(config))
+        engine = connect(context, config)
         db.check(engine)
     except NewsletterError as error:
         yield Check("Database", "error", str(error))
@@ -130,7 +131,7 @@ def _next_email(office: Office) -> Check:
     except (NewsletterError, ConfigError) as error:
         return Check("Email", "error", str(error))
     if made.findings:
-        worst = made.findings[0]
+        worst = min(made.findings, key=lambda found: found.level is not Level.ERROR)
         return Check("Email", worst.level, f"{tip.title}: {worst.message}")
     size = f"{len(made.letter.message) / 1024:.0f} KB"
     return Check("Email", "ok", f"{following.slot}, {tip.title}, {size}")

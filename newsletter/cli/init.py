@@ -10,9 +10,9 @@ import typer
 from newsletter import config as settings_room
 from newsletter import db
 from newsletter.cli import screen
-from newsletter.cli.office import database_url
+from newsletter.cli.office import connect
 from newsletter.config.example import example_toml
-from newsletter.errors import ConfigError
+from newsletter.errors import ConfigError, DatabaseProblem
 from newsletter.sender import utc_now
 
 app = typer.Typer(add_completion=False)
@@ -49,8 +49,13 @@ def init(
         raise AlreadyThere(path=path) from error
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
-    engine = db.connect(database_url(settings_room.load(path, {})))
-    db.upgrade(engine, now=utc_now())
+    try:
+        engine = connect(context, settings_room.load(path, {}))
+        db.upgrade(engine, now=utc_now())
+    except (ConfigError, DatabaseProblem):
+        # So that the next try, with another database, can write it.
+        path.unlink()
+        raise
     screen.facts([("Settings", path), ("Database", db.shown(engine))])
     screen.heading("Next")
     screen.facts(

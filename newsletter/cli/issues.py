@@ -7,7 +7,7 @@ import typer
 from newsletter import db, issues, ledger, sender
 from newsletter.cli import screen
 from newsletter.cli.office import enter
-from newsletter.cli.status import letter_counts
+from newsletter.cli.status import letter_counts, without_bodies
 from newsletter.slots import Slot
 from newsletter.tables import IssueStatus
 
@@ -16,6 +16,9 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Look at issues, and stop or resume one.",
 )
+
+TROUBLES_SHOWN = 20
+ALL_TROUBLES = 1_000_000
 
 Week = Annotated[str, typer.Argument(metavar="WEEK", help="Such as 2026-W47.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -32,7 +35,7 @@ def list_issues(
     with db.transaction(office.engine) as session:
         found = issues.newest(session, limit=limit)
     if json:
-        screen.as_json([_without_bodies(issue) for issue in found])
+        screen.as_json([without_bodies(issue) for issue in found])
         return
     if not found:
         screen.say("No issue yet. The first one: newsletter send, or newsletter run.")
@@ -59,10 +62,11 @@ def show(context: typer.Context, week: Week, json: Json = False) -> None:
     with db.transaction(office.engine) as session:
         issue = issues.find(session, Slot.parse(week))
         tally = ledger.tally(session, issue.id)
-        troubles = ledger.troubles(session, issue.id)
+        most = ALL_TROUBLES if json else TROUBLES_SHOWN
+        troubles = ledger.troubles(session, issue.id, limit=most)
     if json:
         letters = {"letters": tally, "troubles": troubles}
-        screen.as_json(_without_bodies(issue) | letters)
+        screen.as_json(without_bodies(issue) | letters)
         return
     screen.facts(
         [
@@ -83,6 +87,8 @@ def show(context: typer.Context, week: Week, json: Json = False) -> None:
             ("Address", "State", "Tries#", "Reason"),
             [(t.address, t.status, t.attempts, t.reason) for t in troubles],
         )
+    if len(troubles) == TROUBLES_SHOWN:
+        screen.say(f"The first {TROUBLES_SHOWN}. All: newsletter issues show --json")
 
 
 @app.command()
@@ -107,6 +113,18 @@ def resume(context: typer.Context, week: Week) -> None:
 
 
 @app.command()
+def resend(context: typer.Context, week: Week) -> None:
+    """Send the letters in doubt once more, which uncertain = "hold" kept for you."""
+    office = enter(context)
+    issue, letters = sender.resend(office.desk(), Slot.parse(week))
+    screen.say(
+        f"{screen.count(letters, 'letter')} of {issue.slot} "
+        f"{'goes' if letters == 1 else 'go'} out once more with the next round of "
+        f"`newsletter run`, or now with `newsletter send --slot {issue.slot}`."
+    )
+
+
+@app.command()
 def cancel(
     context: typer.Context,
     week: Week,
@@ -121,9 +139,3 @@ def cancel(
         f"{issue.slot} is cancelled; {screen.count(withdrawn, 'letter')} withdrawn. "
         "Nothing else goes out in that week, unless you send it by hand."
     )
-
-
-def _without_bodies(issue: issues.IssueView) -> dict[str, object]:
-    hidden = ("html", "text")
-    names = (name for name in issue.__dataclass_fields__ if name not in hidden)
-    return {name: getattr(issue, name) for name in names}

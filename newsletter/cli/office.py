@@ -13,6 +13,7 @@ from newsletter import db
 from newsletter.config import Config
 from newsletter.db import Engine
 from newsletter.sender import Clock, Desk, utc_now
+from subscribers.tokens import TokenSigner
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,13 @@ class Office:
         return ZoneInfo(self.config.settings.schedule.timezone)
 
     def desk(self) -> Desk:
-        """Return what the sender works with."""
+        """Return what the sender works with.
+
+        Raises:
+            MissingSetting: there is no secret. Better to hear of it now than at the
+                first letter, on Tuesday morning.
+        """
+        TokenSigner(self.config.secrets)
         return Desk.of(self.engine, self.config, clock=self.clock)
 
 
@@ -50,9 +57,20 @@ def enter(context: typer.Context) -> Office:
         DatabaseProblem: the database cannot be used as it is.
     """
     config = config_of(context)
-    engine = db.connect(database_url(config))
+    engine = connect(context, config)
     db.check(engine)
     return Office(config, engine)
+
+
+def connect(context: typer.Context, config: Config) -> Engine:
+    """Return the engine of the database; it is closed when the command ends.
+
+    Raises:
+        DatabaseProblem: the setting names no database that we know.
+    """
+    engine = db.connect(database_url(config))
+    context.call_on_close(engine.dispose)
+    return engine
 
 
 def database_url(config: Config) -> str:

@@ -1,7 +1,6 @@
 """The `newsletter` program: its commands, its global options, its exit codes."""
 
 import importlib
-import logging
 import os
 import sys
 from collections.abc import Iterator, MutableMapping
@@ -12,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from newsletter import __version__
-from newsletter.cli import failures
+from newsletter.cli import failures, logs
 
 # name: (module, what it does), in the sections of --help. Nothing is imported here.
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
@@ -92,8 +91,11 @@ class _Program(TyperGroup):
         """Run the command; say what failed and end with its exit code."""
         try:
             return super().invoke(ctx)
+        except BrokenPipeError:
+            # Whoever read our output, such as `head`, has seen enough.
+            raise
         except failures.KNOWN as error:
-            print(f"newsletter: {error}", file=sys.stderr)  # noqa: T201
+            print(f"newsletter: {failures.words(error)}", file=sys.stderr)  # noqa: T201
             raise typer.Exit(failures.exit_code(error)) from error
 
 
@@ -127,10 +129,7 @@ def _program(
     if version:
         print(f"newsletter {__version__}")  # noqa: T201
         raise typer.Exit
-    logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(message)s",
-    )
+    logs.configure(verbose=verbose)
     context.obj = config or Path(os.environ.get("NEWSLETTER_CONFIG", "config.toml"))
 
 

@@ -13,7 +13,6 @@ from newsletter.cli.plan import coming
 from newsletter.issues import IssueView
 from newsletter.ledger import Tally
 from newsletter.notices import NoticeView
-from newsletter.tables import IssueStatus
 from newsletter.tips.planning import PlannedWeek
 from subscribers.roster import count_by_status
 
@@ -46,7 +45,9 @@ def status(
     office = enter(context)
     standing = look(office)
     if json:
-        screen.as_json(standing)
+        last = standing.last_issue
+        shown = {"last_issue": without_bodies(last) if last else None}
+        screen.as_json({**vars(standing), **shown})
         return
     _show(standing, office)
 
@@ -57,6 +58,7 @@ def look(office: Office) -> Standing:
         lasts, planned = coming(office, session, weeks=1)
         last = next(iter(issues.newest(session, limit=1)), None)
         tally = ledger.tally(session, last.id) if last else None
+        paused = issues.paused(session)
         people = {str(s): n for s, n in count_by_status(session).items() if n}
         recent = notices.recent(session, since=office.clock() - NOTICES_SHOWN)
     return Standing(
@@ -66,7 +68,7 @@ def look(office: Office) -> Standing:
         people=people,
         last_issue=last,
         letters=tally,
-        attention=_attention(office, planned[0], lasts, last, tally),
+        attention=_attention(office, planned[0], lasts, paused, last, tally),
         notices=recent,
     )
 
@@ -75,16 +77,16 @@ def _attention(
     office: Office,
     following: PlannedWeek,
     lasts: int,
+    paused: list[IssueView],
     last: IssueView | None,
     tally: Tally | None,
 ) -> list[str]:
     """Return what the operator should do something about, most urgent first."""
-    found = []
-    if last and last.status is IssueStatus.PAUSED:
-        found.append(
-            f"{last.slot} is paused: {last.paused_because or 'by hand'}. "
-            f"Go on with: newsletter issues resume {last.slot}"
-        )
+    found = [
+        f"{issue.slot} is paused: {issue.paused_because or 'by hand'}. "
+        f"Go on with: newsletter issues resume {issue.slot}"
+        for issue in paused
+    ]
     if tally and last and (tally.failed or tally.uncertain):
         letters = screen.count(tally.failed + tally.uncertain, "letter")
         found.append(
@@ -148,3 +150,10 @@ def letter_counts(tally: Tally) -> list[tuple[str, object]]:
         for field in fields(tally)
         if field.name == "sent" or getattr(tally, field.name)
     ]
+
+
+def without_bodies(issue: IssueView) -> dict[str, object]:
+    """Return an issue for JSON, without the email itself."""
+    hidden = ("html", "text")
+    names = (field.name for field in fields(issue) if field.name not in hidden)
+    return {name: getattr(issue, name) for name in names}

@@ -171,12 +171,13 @@ def import_people(
         encoding=encoding, columns=_told(column or []), strict=strict
     )
     kept = rejects or file.with_name(f"{file.stem}.refused.csv")
-    with kept.open("w", encoding="utf-8", newline="") as refused:
-        report = _import(
-            office, file, source or file.name, options, refused, dry_run=dry_run
-        )
-    if not report.refused + report.duplicates and rejects is None:
-        kept.unlink()
+    label = source or file.name
+    try:
+        with kept.open("w", encoding="utf-8", newline="") as refused:
+            report = _import(office, file, label, options, refused, dry_run=dry_run)
+    finally:
+        if rejects is None and kept.is_file() and not kept.stat().st_size:
+            kept.unlink()
     if json:
         screen.as_json(report)
         return

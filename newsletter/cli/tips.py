@@ -1,6 +1,7 @@
 """`newsletter tips`: the library, from the terminal."""
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -34,7 +35,11 @@ Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The tip.")]
 Tags = Annotated[str | None, typer.Option(help="Separated by commas.")]
 Body = Annotated[
     typer.FileText | None,
-    typer.Option(metavar="FILE", help="Its Markdown; - reads standard input."),
+    typer.Option(
+        metavar="FILE",
+        encoding="utf-8",
+        help="Its Markdown; - reads standard input.",
+    ),
 ]
 
 
@@ -103,17 +108,16 @@ def add(
     new = TipDraft(
         slug=slug or slug_for(title),
         title=title,
-        body=body.read() if body else "",
+        body=_words_of(body) or "",
         where=f'The tip "{title}"',
         summary=summary,
         author=author,
         tags=_names(tags) or (),
         status=TipStatus.DRAFT if draft else TipStatus.READY,
     )
-    if body is None:
-        new = editor.write(new)
-    with db.transaction(office.engine) as session:
-        tip = library.add(session, new, now=office.clock())
+    written = nullcontext(new) if body else editor.write(new)
+    with written as draft_of_it, db.transaction(office.engine) as session:
+        tip = library.add(session, draft_of_it, now=office.clock())
     screen.say(f"{tip.slug} stands at place {tip.position}.")
 
 
@@ -133,17 +137,16 @@ def edit(
     changes = TipChanges(
         slug=new_slug,
         title=title,
-        body=body.read() if body else None,
+        body=_words_of(body),
         summary=summary,
         author=author,
         tags=_names(tags),
     )
-    if changes == TipChanges():
-        with db.transaction(office.engine) as session:
-            tip = library.find(session, slug)
-        changes = editor.change(tip)
     with db.transaction(office.engine) as session:
-        tip = library.edit(session, slug, changes, now=office.clock())
+        tip = library.find(session, slug)
+    said = nullcontext(changes) if changes != TipChanges() else editor.change(tip)
+    with said as changed, db.transaction(office.engine) as session:
+        tip = library.edit(session, slug, changed, now=office.clock())
     screen.say(f"{tip.slug} is changed.")
 
 
@@ -316,6 +319,16 @@ def _state(tip: TipView) -> str:
         return f"archive {tip.archived_on}"
     pinned = f", pinned to {tip.pin}" if tip.pin else ""
     return f"{tip.status}{pinned}"
+
+
+def _words_of(body: typer.FileText | None) -> str | None:
+    """Return what a file says; None when there is none."""
+    try:
+        return body.read() if body else None
+    except UnicodeDecodeError as error:
+        raise typer.BadParameter(
+            f"--body: it is not UTF-8 ({error.reason})."
+        ) from error
 
 
 def _names(tags: str | None) -> tuple[str, ...] | None:

@@ -4,7 +4,7 @@ import typer
 
 from newsletter import db
 from newsletter.cli import screen
-from newsletter.cli.office import config_of, database_url
+from newsletter.cli.office import config_of, connect
 from newsletter.sender import utc_now
 
 app = typer.Typer(add_completion=False)
@@ -13,6 +13,6 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def upgrade(context: typer.Context) -> None:
     """Bring the database to this release; nothing is lost, and twice does no harm."""
-    engine = db.connect(database_url(config_of(context)))
+    engine = connect(context, config_of(context))
     db.upgrade(engine, now=utc_now())
     screen.say(f"The database {db.shown(engine)} is ready.")

@@ -20,6 +20,7 @@ from newsletter.ledger.steps import (
     mark_sending,
     release,
     release_lapsed,
+    resend_held,
     resend_uncertain,
 )
 
@@ -38,6 +39,7 @@ __all__ = [
     "record",
     "release",
     "release_lapsed",
+    "resend_held",
     "resend_uncertain",
     "tally",
     "troubles",

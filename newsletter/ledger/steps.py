@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, exists, func, literal, select, update
+from sqlalchemy import ColumnElement, Row, exists, func, literal, select, true, update
 from sqlmodel import Session, col
 
 from newsletter.ledger.entries import Claim
@@ -137,7 +137,7 @@ def mark_sending(
     dates = {row.id: row.dated_at for row in marked}
     if len(dates) < len(claims):
         left = select(col(Delivery.id)).where(*held, ~_reader_stays())
-        _skip(session, session.scalars(left).all(), now=now)
+        _skip(session, [row.id for row in session.execute(left)], now=now)
     return [
         replace(
             claim,
@@ -190,12 +190,23 @@ def resend_uncertain(session: Session, issue_id: int, *, now: datetime) -> int:
 
     Their Message-ID and Date stay the same, so that the receiver can drop the copy.
     """
+    return _again(session, issue_id, col(Delivery.doubts) <= MOST_DOUBTS, now=now)
+
+
+def resend_held(session: Session, issue_id: int, *, now: datetime) -> int:
+    """Let all letters of unknown outcome be sent once more, as the operator decided."""
+    return _again(session, issue_id, true(), now=now)
+
+
+def _again(
+    session: Session, issue_id: int, which: ColumnElement[bool], *, now: datetime
+) -> int:
     again = session.execute(
         update(Delivery)
         .where(
             col(Delivery.issue_id) == issue_id,
             col(Delivery.status) == DeliveryStatus.UNCERTAIN,
-            col(Delivery.doubts) <= MOST_DOUBTS,
+            which,
         )
         .values(status=DeliveryStatus.DEFERRED, due_at=now, finished_at=None)
         .execution_options(synchronize_session=False)

@@ -11,7 +11,7 @@ from newsletter.sender.desk import Clock, Desk, open_transport, relay_of, utc_no
 from newsletter.sender.opening import Nothing, choose_for, open_due, open_slot
 from newsletter.sender.operator import tell_operator
 from newsletter.sender.previewing import As, Preview, preview
-from newsletter.sender.weekly import cancel, tick
+from newsletter.sender.weekly import cancel, resend, tick
 
 __all__ = [
     "As",
@@ -28,6 +28,7 @@ __all__ = [
     "open_transport",
     "preview",
     "relay_of",
+    "resend",
     "settle",
     "tell_operator",
     "tick",

@@ -10,7 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from newsletter.config import Config, Settings, TransportKind
-from newsletter.errors import UnmailableAddress
+from newsletter.errors import BadTemplate, UnmailableAddress
 from newsletter.issues import IssueView
 from newsletter.ledger import Claim
 from newsletter.message import PreparedMessage, Reader, prepare
@@ -120,9 +120,18 @@ def render_article(config: Config, tip: TipView, *, day: date) -> Rendered:
 
 
 def own_templates(config: Config) -> Path | None:
-    """Return the operator's folder of templates, if the settings name one."""
-    folder = config.settings.email.templates
-    return config.path(folder) if folder else None
+    """Return the operator's folder of templates, if the settings name one.
+
+    Raises:
+        BadTemplate: the folder is not there.
+    """
+    if not config.settings.email.templates:
+        return None
+    folder = config.path(config.settings.email.templates)
+    if not folder.is_dir():
+        reason = "there is no such folder. Check email.templates."
+        raise BadTemplate(template=str(folder), reason=reason)
+    return folder
 
 
 def envelope_sender(settings: Settings) -> str:

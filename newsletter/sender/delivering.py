@@ -17,12 +17,16 @@ from newsletter.ledger import Claim, Tally
 from newsletter.outcome import Accepted, Command, Deferred, Outcome, Rejected
 from newsletter.sender.composing import Composer
 from newsletter.sender.desk import Desk
-from newsletter.tables import NoticeKind
+from newsletter.tables import IssueStatus, NoticeKind
 
 log = logging.getLogger(__name__)
 
 # Readers fetched at once: enough to make the query cheap, few enough to hold in memory.
 CHUNK = 500
+# Before a reader was even named.
+AT_THE_DOOR = (Command.CONNECT, Command.LOGIN, Command.MAIL)
+# Relays may write pages; an operator reads a line.
+LONGEST_REASON = 300
 
 Progress = Callable[[int], None]
 Result = tuple[Claim, Outcome]
@@ -37,13 +41,16 @@ class _Run:
     composer: Composer
     on_progress: Progress
     refusals_in_a_row: int = 0
-    relay_is_away: bool = False
+    last_refusal: str = ""
+    was_let_in: bool = False
+    away_because: str = ""
+    is_halted: bool = False
     results: list[Result] = field(default_factory=list)
 
     @property
     def goes_on(self) -> bool:
         """Tell whether another volley may leave."""
-        stopped = self.desk.stop.is_set() or self.relay_is_away
+        stopped = self.desk.stop.is_set() or bool(self.away_because) or self.is_halted
         return not stopped and not self.refused_too_often
 
     @property
@@ -51,6 +58,11 @@ class _Run:
         """Tell whether the relay refused us so often that the issue must pause."""
         limit = self.desk.config.settings.delivery.pause_after
         return self.refusals_in_a_row >= limit
+
+    @property
+    def was_turned_away(self) -> bool:
+        """Tell whether all that the relay said was no to our login or our address."""
+        return self.refusals_in_a_row > 0 and not self.was_let_in
 
 
 def deliver(
@@ -72,8 +84,11 @@ def deliver(
     run = _Run(desk, issue, composer, on_progress)
     while run.goes_on and (claims := _claim(run)):
         _deliver_batch(run, claims)
-    if run.refused_too_often:
+    # A short list never gets to so many refusals; its operator must hear of it too.
+    if run.refused_too_often or run.was_turned_away:
         _pause(run)
+    if run.away_because:
+        _report_the_relay(run)
     return settle(desk, issue)
 
 
@@ -96,6 +111,9 @@ def settle(desk: Desk, issue: IssueView) -> Tally:
         finished = ledger.is_finished(session, issue.id, resending=resending)
         if finished:
             issues.close(session, issue.id, now=desk.clock())
+        if issues.get(session, issue.id).status is IssueStatus.CANCELLED:
+            # Letters that were on the wire when it was cancelled may have come back.
+            ledger.withdraw(session, issue.id)
         tally = ledger.tally(session, issue.id)
     if finished:
         facts = {"issue": issue.id, "slot": str(issue.slot), "sent": tally.sent}
@@ -117,9 +135,12 @@ def _deliver_batch(run: _Run, claims: Sequence[Claim]) -> None:
     while waiting and run.goes_on:
         volley = _next_volley(run, waiting)
         marked = _turn_page(run, volley)
-        if volley and not marked:
-            # Paused, cancelled, or our lease is over: the rest is not ours to send.
+        if run.is_halted:
+            waiting.extendleft(reversed(volley))
             break
+        if not volley:
+            _wait_for_the_rate(run)
+            continue
         run.results = _send(run, marked)
         _heed(run)
     _turn_page(run, [])
@@ -132,9 +153,13 @@ def _next_volley(run: _Run, waiting: deque[Claim]) -> list[Claim]:
     desk = run.desk
     wanted = min(desk.transport.width, len(waiting))
     granted = desk.throttle.grant(wanted, now=desk.monotonic())
-    if not granted:
-        desk.stop.wait(desk.throttle.wait_seconds(now=desk.monotonic()))
     return [waiting.popleft() for _ in range(granted)]
+
+
+def _wait_for_the_rate(run: _Run) -> None:
+    """Wait until one more letter may go; what went before is recorded by now."""
+    desk = run.desk
+    desk.stop.wait(desk.throttle.wait_seconds(now=desk.monotonic()))
 
 
 def _turn_page(run: _Run, volley: Sequence[Claim]) -> list[Claim]:
@@ -149,7 +174,9 @@ def _turn_page(run: _Run, volley: Sequence[Claim]) -> list[Claim]:
     with db.transaction(desk.engine) as session:
         ledger.record(session, run.results, now=now, retry=desk.retry)
         marked = []
-        if volley and issues.is_sending(session, run.issue.id):
+        # Somebody may have paused or cancelled it meanwhile.
+        run.is_halted = not issues.is_sending(session, run.issue.id)
+        if volley and not run.is_halted:
             marked = ledger.mark_sending(session, volley, now=now, lease=desk.lease)
     run.on_progress(len(run.results))
     run.results = []
@@ -160,7 +187,11 @@ def _send(run: _Run, claims: Sequence[Claim]) -> list[Result]:
     """Compose and send; a letter that cannot be written fails without the wire."""
     letters = [run.composer.compose(claim) for claim in claims]
     ready = [letter for letter in letters if not isinstance(letter, Rejected)]
-    outcomes = iter(run.desk.transport.send(ready) if ready else ())
+    answers = run.desk.transport.send(ready) if ready else []
+    run.was_let_in |= any(
+        getattr(answer, "command", None) not in AT_THE_DOOR for answer in answers
+    )
+    outcomes = iter(answers)
     return [
         (claim, letter if isinstance(letter, Rejected) else next(outcomes))
         for claim, letter in zip(claims, letters, strict=True)
@@ -175,27 +206,41 @@ def _heed(run: _Run) -> None:
                 run.refusals_in_a_row = 0
             case Rejected():
                 run.refusals_in_a_row += 1
+                run.last_refusal = outcome.reason[:LONGEST_REASON]
             case Deferred(command=Command.CONNECT):
-                run.relay_is_away = True
+                run.away_because = outcome.reason[:LONGEST_REASON]
                 log.warning("relay away", extra={"reason": outcome.reason})
             case _:
                 facts = {"delivery": claim.delivery_id, "reason": outcome.reason}
                 log.debug("letter not taken", extra=facts)
 
 
+def _report_the_relay(run: _Run) -> None:
+    """Tell the operator, once a day, that letters wait for the relay."""
+    now = run.desk.clock()
+    slot = run.issue.slot
+    message = (
+        f"{slot} waits: {run.away_because}. Nothing is lost; it goes on by itself "
+        "when the relay is back. See `newsletter doctor`."
+    )
+    with db.transaction(run.desk.engine) as session:
+        key = f"{slot} {now.date()}"
+        notices.post(session, NoticeKind.RELAY_AWAY, key, message, now=now)
+
+
 def _pause(run: _Run) -> None:
     """Pause the issue and tell the operator why."""
     desk, slot = run.desk, run.issue.slot
+    reason = run.last_refusal or "no reason given"
+    message = (
+        f"The issue {slot} is paused: the relay refused us for "
+        f"{run.refusals_in_a_row} of its letters in a row, last with: {reason}. "
+        f"When it is mended: newsletter issues resume {slot}"
+    )
     with db.transaction(desk.engine) as session:
-        reason = next(
-            (t.reason for t in ledger.troubles(session, run.issue.id)), "refused"
-        )
+        if not issues.is_sending(session, run.issue.id):
+            return
         issues.pause(session, slot, because=reason)
-        message = (
-            f"The issue {slot} is paused: the relay refused us "
-            f"{run.refusals_in_a_row} times in a row, last with: {reason}. "
-            f"When it is mended: newsletter issues resume {slot}"
-        )
         now = desk.clock()
         key = f"{slot} {now.isoformat()}"
         notices.post(session, NoticeKind.ISSUE_PAUSED, key, message, now=now)

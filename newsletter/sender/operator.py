@@ -5,6 +5,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from newsletter import db, notices
+from newsletter.errors import NewsletterError
 from newsletter.message import Addressee, automatic
 from newsletter.notices import NoticeView
 from newsletter.outcome import Accepted
@@ -17,12 +18,15 @@ from subscribers.addresses import on_the_wire
 
 log = logging.getLogger(__name__)
 
+UNTOLD = "the operator could not be told by mail"
 TITLES = {
     NoticeKind.RUNWAY_LOW: "The library is running low",
     NoticeKind.LIBRARY_EMPTY: "There is no tip to send",
     NoticeKind.SLOT_MISSED: "A week was missed",
     NoticeKind.PIN_MISSED: "A pinned tip missed its week",
     NoticeKind.ISSUE_PAUSED: "The issue is paused",
+    NoticeKind.CANNOT_START: "The tip cannot go out",
+    NoticeKind.RELAY_AWAY: "The relay is away",
 }
 
 
@@ -33,7 +37,11 @@ def tell_operator(desk: Desk) -> None:
     for notice in fresh:
         log.warning(TITLES[notice.kind], extra={"notice": notice.message})
         if desk.config.settings.identity.operator_address:
-            _mail(desk, notice)
+            try:
+                _mail(desk, notice)
+            except NewsletterError:
+                # A broken template or address of theirs; `status` still shows it.
+                log.exception(UNTOLD, extra={"notice": notice.key})
 
 
 def _mail(desk: Desk, notice: NoticeView) -> None:
@@ -52,4 +60,4 @@ def _mail(desk: Desk, notice: NoticeView) -> None:
     (outcome,) = desk.transport.send([letter])
     if not isinstance(outcome, Accepted):
         facts = {"notice": notice.key, "reason": outcome.reason}
-        log.error("the operator could not be told by mail", extra=facts)
+        log.error(UNTOLD, extra=facts)

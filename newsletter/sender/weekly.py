@@ -1,17 +1,27 @@
 """One round of the main job, and the operator's way to end an issue."""
 
-from newsletter import db, issues, ledger
+from newsletter import db, issues, ledger, notices
+from newsletter.errors import ConfigError, IssueRefused, NewsletterError
 from newsletter.issues import IssueView
 from newsletter.sender.delivering import deliver
 from newsletter.sender.desk import Desk
 from newsletter.sender.opening import open_due
 from newsletter.sender.operator import tell_operator
 from newsletter.slots import Slot
+from newsletter.tables import NoticeKind
+
+LONGEST_KEY = 200
 
 
 def tick(desk: Desk) -> None:
-    """Open the week if it is due, send what is due, and bring notices out."""
-    open_due(desk)
+    """Open the week if it is due, send what is due, and bring notices out.
+
+    A tip that cannot be opened keeps nothing else from going out.
+    """
+    try:
+        open_due(desk)
+    except (NewsletterError, ConfigError) as error:
+        _report_the_start(desk, error)
     with db.transaction(desk.engine) as session:
         going_out = issues.sending(session)
     for issue in going_out:
@@ -19,6 +29,39 @@ def tick(desk: Desk) -> None:
             return
         deliver(desk, issue)
     tell_operator(desk)
+
+
+def _report_the_start(desk: Desk, error: Exception) -> None:
+    """Tell the operator, once for each week and reason, why it does not begin."""
+    now = desk.clock()
+    slot = desk.timetable.latest(now)
+    hours = desk.config.settings.schedule.catch_up_hours
+    message = (
+        f"The tip of {slot} cannot go out: {error} It goes out by itself once that is "
+        f"mended, within {hours:g} hours of its moment."
+    )
+    with db.transaction(desk.engine) as session:
+        key = f"{slot} {error}"[:LONGEST_KEY]
+        notices.post(session, NoticeKind.CANNOT_START, key, message, now=now)
+
+
+def resend(desk: Desk, slot: Slot) -> tuple[IssueView, int]:
+    """Send the letters of an issue whose outcome is unknown once more.
+
+    Returns:
+        The issue, going out again, and how many letters that is.
+
+    Raises:
+        UnknownIssue: there is none for *slot*.
+        IssueRefused: no letter of it is in doubt.
+    """
+    with db.transaction(desk.engine) as session:
+        issue = issues.find(session, slot)
+        letters = ledger.resend_held(session, issue.id, now=desk.clock())
+        if not letters:
+            reason = "none of its letters is in doubt."
+            raise IssueRefused(slot=str(slot), reason=reason)
+        return issues.reopen(session, slot), letters
 
 
 def cancel(desk: Desk, slot: Slot) -> tuple[IssueView, int]:

@@ -283,6 +283,25 @@ def test_the_date_of_a_letter_is_the_same_on_every_try(
     assert row(session, second).dated_at == first.dated_at
 
 
+def test_whoever_left_since_the_claim_is_skipped_when_marked(
+    session: Session, issue: Issue, now: datetime
+) -> None:
+    """The way out works up to the last moment before the wire; the others go on."""
+    stays, leaves = make_delivery(session, issue), make_delivery(session, issue)
+    claims = claim(session, issue, now=now)
+    session.get_one(
+        Subscriber, leaves.subscriber_id
+    ).status = SubscriberStatus.UNSUBSCRIBED
+    session.flush()
+
+    marked = mark(session, claims, now=now + MINUTE)
+
+    assert [claim.delivery_id for claim in marked] == [stays.id]
+    session.refresh(leaves)
+    assert (leaves.status, leaves.round, leaves.attempts) == (S.SKIPPED, None, 0)
+    assert leaves.finished_at == now + MINUTE
+
+
 def test_marking_nothing_is_no_error(session: Session, now: datetime) -> None:
     """A volley that the throttle did not grant."""
     assert mark(session, [], now=now) == []

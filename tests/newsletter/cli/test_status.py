@@ -1,0 +1,78 @@
+"""`newsletter status`: did it go out, to whom, what comes next, what needs a look."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+
+def test_a_healthy_newsletter_in_one_look(program: Any) -> None:
+    """The next slot and its tip, the runway, the people, the last issue's figures."""
+    program("send", "-y")
+
+    shown = program("status").stdout
+
+    assert "2026-W49, Tue 2026-12-01 09:00" in shown
+    assert "Tip 2 (next in queue)" in shown
+    assert "8 weeks" in shown
+    assert "2 active, 1 unsubscribed" in shown
+    assert "2026-W48, Tip 1" in shown
+    assert "Tue 2026-11-24 10:00" in shown
+    attention = shown.split("Needs attention\n")[1]
+    assert attention.startswith("Nothing.")
+
+
+def test_an_empty_newsletter_says_what_is_missing(empty: Any) -> None:
+    """No tip, nobody, no issue, each in words."""
+    shown = empty("status").stdout
+
+    assert "nobody yet" in shown
+    assert "None yet." in shown
+    assert "Nothing goes out in 2026-W48" in shown
+    assert "newsletter tips import" in shown
+
+
+def test_what_needs_attention_names_the_command(program: Any) -> None:
+    """A paused issue, and letters that failed."""
+    program("subscribers", "add", "用户@example.org")
+    program("send", "-y")
+    failed = program("status").stdout
+    program.clock.tick(timedelta(weeks=1))
+    program.settings(delivery__folder="/proc/nowhere", library__warn_weeks=9)
+    program("send", "-y")
+    program("issues", "pause", "2026-W49")
+    paused = program("status").stdout
+
+    assert "1 letter of 2026-W48 failed or in doubt." in failed
+    assert "newsletter issues show 2026-W48" in failed
+    assert "2026-W49 is paused: by hand." in paused
+    assert "newsletter issues resume 2026-W49" in paused
+    assert "The library lasts 7 weeks." in paused
+    assert "Notices of the last three weeks" in paused
+
+
+def test_json_has_everything_but_the_emails(program: Any) -> None:
+    """One object; the bodies of the last issue are not in it."""
+    before = json.loads(program("status", "--json").stdout)
+    program("send", "-y")
+    after = json.loads(program("status", "--json").stdout)
+
+    assert before["last_issue"] is None
+    assert before["next"]["slot"] == "2026-W48"
+    assert after["last_issue"]["tip_slug"] == "tip-1"
+    assert not {"html", "text"} & after["last_issue"].keys()
+    assert after["letters"]["sent"] == 2
+    assert after["people"] == {"active": 2, "unsubscribed": 1}
+    assert after["attention"] == []
+
+
+def test_old_notices_are_history(program: Any) -> None:
+    """After three weeks `status` shows them no more."""
+    program.settings(library__warn_weeks=20)
+    program("send", "-y")
+
+    fresh = program("status").stdout
+    program.clock.tick(timedelta(weeks=4))
+    old = program("status").stdout
+
+    assert "The library lasts 8 more weeks after 2026-W48" in " ".join(fresh.split())
+    assert "Notices of the last three weeks" not in old

@@ -1,0 +1,125 @@
+"""One round of the main job, and the end of an issue by hand."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from threading import Event
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from newsletter import db, issues
+from newsletter.errors import IssueRefused, UnknownIssue
+from newsletter.outcome import Accepted, Command, Deferred, Outcome
+from newsletter.sender import Desk, cancel, deliver, tick
+from newsletter.slots import Slot
+from newsletter.tables import IssueStatus
+from newsletter.transport import MemoryTransport
+from tests.desks import SetClock
+from tests.newsletter.sender.week import MOMENT, SLOT, found, letters, open_week
+
+MakeDesk = Callable[..., Desk]
+AWAY = Deferred(None, "relay.test:587 cannot be reached", Command.CONNECT)
+
+
+def test_a_round_opens_sends_and_tells(engine: Engine, desk_with: MakeDesk) -> None:
+    """At the moment: everybody has the tip, and the operator knows the runway."""
+    found(engine, readers=2, tips=2)
+    transport = MemoryTransport()
+    desk = desk_with(transport, identity={"operator_address": "boss@example.net"})
+
+    tick(desk)
+    tick(desk)
+
+    got = [letter.envelope.rcpt_to for letter in transport.sent]
+    assert got == ["r1@example.org", "r2@example.org", "boss@example.net"]
+
+
+def test_before_the_moment_a_round_does_nothing(
+    engine: Engine, desk_with: MakeDesk, clock: SetClock
+) -> None:
+    """A second early is early."""
+    found(engine, readers=1, tips=1)
+    transport = MemoryTransport()
+    clock.now = MOMENT - timedelta(seconds=1)
+
+    tick(desk_with(transport))
+
+    assert transport.sent == []
+    assert letters(engine) == []
+
+
+def test_a_round_goes_on_with_every_issue_that_is_open(
+    engine: Engine, desk_with: MakeDesk, clock: SetClock
+) -> None:
+    """The week before that the relay slept through is sent before the new one."""
+    found(engine, readers=1, tips=2)
+    answers: list[Outcome] = [AWAY]
+    transport = MemoryTransport(lambda _: answers[0])
+    desk = desk_with(transport)
+
+    tick(desk)
+    clock.now += timedelta(weeks=1)
+    answers[0] = Accepted()
+    tick(desk)
+
+    subjects = [b"Tip 1" in letter.message for letter in transport.sent]
+    assert subjects == [True, False]
+    with Session(engine) as session:
+        states = {issue.status for issue in issues.newest(session)}
+    assert states == {IssueStatus.SENT}
+
+
+def test_a_round_leaves_a_paused_issue_alone(
+    engine: Engine, desk_with: MakeDesk
+) -> None:
+    """Paused means paused, however often the clock rings."""
+    found(engine, readers=1, tips=1)
+    transport = MemoryTransport()
+    desk = desk_with(transport)
+    open_week(desk)
+    with db.transaction(engine) as session:
+        issues.pause(session, SLOT, because="by hand")
+
+    tick(desk)
+
+    assert transport.sent == []
+
+
+def test_a_round_that_was_asked_to_stop_sends_nothing(
+    engine: Engine, desk_with: MakeDesk
+) -> None:
+    """The issue may be open; its letters wait for the next start."""
+    found(engine, readers=1, tips=1)
+    transport = MemoryTransport()
+    desk = replace(desk_with(transport), stop=Event())
+    desk.stop.set()
+
+    tick(desk)
+
+    assert transport.sent == []
+    assert len(letters(engine)) == 1
+
+
+def test_cancel_withdraws_what_never_left(engine: Engine, desk: Desk) -> None:
+    """The issue comes back with the number of letters taken out of the ledger."""
+    found(engine, readers=3, tips=1)
+    open_week(desk)
+
+    issue, withdrawn = cancel(desk, SLOT)
+
+    assert (issue.status, withdrawn) == (IssueStatus.CANCELLED, 3)
+    assert issue.finished_at == MOMENT
+    assert letters(engine) == []
+
+
+def test_cancel_refuses_what_is_over_or_never_was(engine: Engine, desk: Desk) -> None:
+    """A sent issue stays sent; a week without an issue has none."""
+    found(engine, readers=1, tips=1)
+    deliver(desk, open_week(desk))
+
+    with pytest.raises(IssueRefused, match="it is sent, so it cannot be cancelled"):
+        cancel(desk, SLOT)
+    with pytest.raises(UnknownIssue, match="2026-W02"):
+        cancel(desk, Slot(2026, 2))
