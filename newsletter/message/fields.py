@@ -8,6 +8,7 @@ encoded, since programs read them as they stand.
 import re
 import string
 from binascii import b2a_base64
+from collections.abc import Iterator
 
 import idna
 
@@ -24,10 +25,13 @@ _CONTROLS = re.compile(
 )
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+\Z")
 _PRINTABLE = re.compile(r"[ -~]+\Z")
-_LONGEST_ENCODED_WORD = 75
-_Q_SAFE = frozenset(string.ascii_letters + string.digits + "!*+-/")
-_Q = {byte: f"={byte:02X}" for byte in range(256) if chr(byte) not in _Q_SAFE}
+_FRAME = len("=?utf-8?q??=")
+_LONGEST_PAYLOAD = 75 - _FRAME
+_Q_SAFE = (string.ascii_letters + string.digits + "!*+-/ ").encode()
+_Q = [chr(octet) if octet in _Q_SAFE else f"={octet:02X}" for octet in range(256)]
 _Q[ord(" ")] = "_"
+# An octet of UTF-8 that does not begin a character.
+_Q_GOES_ON = re.compile("=[89AB]")
 # Quoted local parts are refused when an address is read; see subscribers.addresses.
 _ADDRESS = re.compile(r"""[^\x00-\x20\x7f<>,;:"\\()@]+@[A-Za-z0-9.-]+\Z""")
 
@@ -131,35 +135,30 @@ def _encoded_words(field: str, words: str) -> str:
 
     Source: RFC 2047 §2 (75 characters), §4 (B and Q), §5 rule 3 (in a phrase).
     """
-    readable = sum(map(_Q_SAFE.__contains__, words))
-    encode, cost = (_in_q, _q_cost) if readable * 2 > len(words) else (_in_b, _b_cost)
-    room = FOLD_AT - len(field) - 2
-    whole = encode(words)
-    if len(whole) <= min(room, _LONGEST_ENCODED_WORD):
-        return whole
-    lines, chunk, used = [], "", 0.0
-    for char in words:
-        size = cost(char)
-        if used + size > min(room, _LONGEST_ENCODED_WORD) - len("=?utf-8?q??="):
-            lines.append(encode(chunk))
-            chunk, used, room = "", 0.0, FOLD_AT - 1
-        chunk += char
-        used += size
-    return "\r\n ".join([*lines, encode(chunk)])
+    octets = words.encode()
+    unsafe = len(octets.translate(None, _Q_SAFE))
+    encode = _in_q if unsafe * 2 <= len(octets) else _in_b
+    return "\r\n ".join(encode(octets, FOLD_AT - len(f"{field}: ") - _FRAME))
 
 
-def _in_q(words: str) -> str:
-    return f"=?utf-8?q?{words.encode().decode('latin-1').translate(_Q)}?="
+def _in_q(octets: bytes, room: int) -> Iterator[str]:
+    """Yield encoded words, the first of at most *room* columns inside its frame."""
+    rest = "".join([_Q[octet] for octet in octets])
+    while rest:
+        at = room
+        # Neither inside an escape, nor before one that goes on with a character.
+        while "=" in rest[at - 2 : at] or _Q_GOES_ON.match(rest, at):
+            at -= 1
+        yield f"=?utf-8?q?{rest[:at]}?="
+        rest, room = rest[at:], _LONGEST_PAYLOAD
 
 
-def _in_b(words: str) -> str:
-    return f"=?utf-8?b?{b2a_base64(words.encode(), newline=False).decode()}?="
-
-
-def _q_cost(char: str) -> float:
-    return 1 if char in _Q_SAFE or char == " " else 3 * len(char.encode())
-
-
-def _b_cost(char: str) -> float:
-    """Return columns of base64, a third more, with room for the padding at the end."""
-    return len(char.encode()) * 4 / 3
+def _in_b(octets: bytes, room: int) -> Iterator[str]:
+    """Do the same in base64, where four columns hold three octets."""
+    while octets:
+        at = room // 4 * 3
+        while octets[at : at + 1] and octets[at] & 0xC0 == 0x80:
+            at -= 1
+        encoded = b2a_base64(octets[:at], newline=False).decode()
+        yield f"=?utf-8?b?{encoded}?="
+        octets, room = octets[at:], _LONGEST_PAYLOAD

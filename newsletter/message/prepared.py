@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum
 from html import escape
 from itertools import groupby
 from urllib.parse import quote
@@ -24,9 +24,10 @@ from newsletter.message.fields import (
     one_line,
     text_field,
 )
-from newsletter.message.quoted import encode_piece
+from newsletter.message.quoted import SOFT_BREAK, encode_piece
 
-_TOKEN = re.compile(r"[A-Za-z0-9_.~-]+\Z")
+# What needs no encoding in a URL, nor on a line of quoted-printable of its own.
+_TOKEN = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9_.~-]{0,70}\Z")
 
 
 @dataclass(frozen=True)
@@ -53,19 +54,23 @@ class Reader:
     signed_up: str = ""
 
 
-class _Slot(StrEnum):
-    """A place in the bytes; a hole has two, one in each body, when they differ."""
+class _Slot(IntEnum):
+    """A place in the bytes, by its number among a reader's values.
 
-    TO = "to"
-    DATE = "date"
-    MESSAGE_ID = "message-id"
-    LIST_UNSUBSCRIBE = "list-unsubscribe"
-    TEXT_GREETING = "text greeting"
-    HTML_GREETING = "html greeting"
-    SIGNED_UP = "signed up"
-    UNSUBSCRIBE = "unsubscribe"
-    PREFERENCES = "preferences"
-    VIEW = "view"
+    A hole has two, one in each body, when they differ. `TOKEN` is the unsubscribe token
+    as a header has it, without a soft line break.
+    """
+
+    TO = 0
+    DATE = 1
+    MESSAGE_ID = 2
+    TOKEN = 3
+    TEXT_GREETING = 4
+    HTML_GREETING = 5
+    SIGNED_UP = 6
+    UNSUBSCRIBE = 7
+    PREFERENCES = 8
+    VIEW = 9
 
 
 _TEXT_SLOTS = {
@@ -84,11 +89,9 @@ class PreparedMessage:
 
     # What all copies share, with b"" where `_slots` says that a reader's value goes.
     _pieces: tuple[bytes, ...]
-    _slots: tuple[tuple[int, _Slot], ...]
+    _slots: tuple[tuple[int, int], ...]
     _greeting: str
     _greeting_without_name: str
-    _base_url: str
-    _unsubscribe_address: str
 
     def fill(self, reader: Reader) -> bytes:
         """Return *reader*'s copy: CRLF lines, 7-bit, dots not yet doubled.
@@ -103,37 +106,34 @@ class PreparedMessage:
             pieces[at] = values[slot]
         return b"".join(pieces)
 
-    def _values(self, reader: Reader) -> dict[_Slot, bytes]:
-        for token in (reader.unsubscribe, reader.preferences, reader.view):
-            if not _TOKEN.match(token):
-                raise ValueError(f"{token!r} cannot stand in a URL as it is")
+    def _values(self, reader: Reader) -> tuple[bytes, ...]:
+        """Return what is *reader*'s, in the order of `_Slot`."""
         name = one_line(reader.name)
-        greeting = one_line(
-            greet(
-                name, pattern=self._greeting, without_name=self._greeting_without_name
-            )
+        greeting = greet(
+            name, pattern=self._greeting, without_name=self._greeting_without_name
         )
+        in_text, in_html = encode_piece(greeting), escape(greeting, quote=False)
         # The sentence around it ends right after; the leading space is part of it.
         signed_up = one_line(reader.signed_up)
-        return {
-            _Slot.TO: mailbox_field("To", name, ascii_address(reader.address)),
-            _Slot.DATE: headers.date(reader.date),
-            _Slot.MESSAGE_ID: headers.message_id(reader.message_id),
-            _Slot.LIST_UNSUBSCRIBE: self._list_unsubscribe(reader.unsubscribe),
-            _Slot.TEXT_GREETING: encode_piece(greeting),
-            _Slot.HTML_GREETING: encode_piece(escape(greeting, quote=False)),
-            _Slot.SIGNED_UP: encode_piece(f" {signed_up}" if signed_up else ""),
-            _Slot.UNSUBSCRIBE: encode_piece(reader.unsubscribe),
-            _Slot.PREFERENCES: encode_piece(reader.preferences),
-            _Slot.VIEW: encode_piece(reader.view),
-        }
-
-    def _list_unsubscribe(self, token: str) -> bytes:
-        # Two URIs, folded between them: the token alone is longer than half a line.
+        unsubscribe = _token(reader.unsubscribe)
         return (
-            f"List-Unsubscribe: <{unsubscribe_url(self._base_url, token)}>,\r\n"
-            f" <mailto:{self._unsubscribe_address}?subject=unsubscribe%20{token}>\r\n"
-        ).encode()
+            mailbox_field("To", name, ascii_address(reader.address)),
+            headers.date(reader.date),
+            headers.message_id(reader.message_id),
+            unsubscribe,
+            in_text,
+            in_text if in_html == greeting else encode_piece(in_html),
+            encode_piece(f" {signed_up}" if signed_up else ""),
+            unsubscribe + SOFT_BREAK,
+            _token(reader.preferences) + SOFT_BREAK,
+            _token(reader.view) + SOFT_BREAK,
+        )
+
+
+def _token(value: str) -> bytes:
+    if not _TOKEN.match(value):
+        raise ValueError(f"{value!r} cannot stand in a URL as it is")
+    return value.encode()
 
 
 def prepare(
@@ -165,7 +165,7 @@ def prepare(
         _Slot.DATE,
         _Slot.MESSAGE_ID,
         headers.list_id(settings),
-        _Slot.LIST_UNSUBSCRIBE,
+        *_list_unsubscribe(settings),
         headers.about_the_list(settings, slot),
         mime.opening(boundary),
         mime.part_head(boundary, "text/plain"),
@@ -175,17 +175,29 @@ def prepare(
         mime.closing(boundary),
     ]
     joined = list(_joined(pieces))
-    mail_to = settings.identity.unsubscribe_address or settings.identity.from_address
     return PreparedMessage(
         _pieces=tuple(piece if isinstance(piece, bytes) else b"" for piece in joined),
         _slots=tuple(
-            (at, piece) for at, piece in enumerate(joined) if isinstance(piece, _Slot)
+            (at, piece.value)
+            for at, piece in enumerate(joined)
+            if isinstance(piece, _Slot)
         ),
-        _greeting=settings.email.greeting,
-        _greeting_without_name=settings.email.greeting_without_name,
-        _base_url=settings.newsletter.base_url,
-        _unsubscribe_address=quote(ascii_address(mail_to), safe="@+"),
+        _greeting=one_line(settings.email.greeting),
+        _greeting_without_name=one_line(settings.email.greeting_without_name),
     )
+
+
+def _list_unsubscribe(settings: Settings) -> Iterator[bytes | _Slot]:
+    """Yield List-Unsubscribe: two URIs, folded between them, around the token."""
+    identity = settings.identity
+    mailbox = ascii_address(identity.unsubscribe_address or identity.from_address)
+    url = unsubscribe_url(settings.newsletter.base_url, "")
+    yield f"List-Unsubscribe: <{url}".encode()
+    yield _Slot.TOKEN
+    mail = f"mailto:{quote(mailbox, safe='@+')}?subject=unsubscribe%20"
+    yield f">,\r\n <{mail}".encode()
+    yield _Slot.TOKEN
+    yield b">\r\n"
 
 
 def _body(body: str, part: str, slots: dict[Hole, _Slot]) -> Iterator[bytes | _Slot]:

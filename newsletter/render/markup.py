@@ -17,6 +17,8 @@ from newsletter.render.markdown import absolute_url, to_html
 
 # The sheet is 600 wide; this is what its margins leave.
 TEXT_WIDTH = 520
+# How much of a table fits on a line of a small phone.
+PHONE_CHARACTERS = 30
 # Anything smaller is no picture but a trap that reports who opened the email.
 SMALLEST_PICTURE = 3
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -54,6 +56,7 @@ def to_markup(markdown: str, *, direction: Direction, page_url: str) -> Markup:
     takeaway = _take_takeaway(root)
     for part in (root, takeaway):
         _mark_direction(part, direction)
+        _keep_words_whole(part)
     return Markup(_inner_html(root), _inner_html(takeaway))
 
 
@@ -187,6 +190,20 @@ def _mark_direction(element: HtmlElement, around: Direction) -> None:
             if own != around or own == "rtl":
                 child.set("class", own)
         _mark_direction(child, own)
+
+
+def _keep_words_whole(root: HtmlElement) -> None:
+    """Mark the cells of tables whose words a phone has room for beside each other.
+
+    Everywhere else a word may be cut rather than make the email too wide, and where it
+    may, a browser gives a column no more room than its share.
+    """
+    for table in root.iter("table"):
+        columns = max((len(row) for row in table.iter("tr")), default=0)
+        for cell in table.iter("td", "th"):
+            longest = max(map(len, cell.text_content().split()), default=0)
+            if longest * columns <= PHONE_CHARACTERS:
+                cell.set("class", f"{cell.get('class', '')} whole".lstrip())
 
 
 def _known(value: str | None) -> Direction | None:

@@ -35,6 +35,13 @@ def test_a_message_id_is_left_at_right(value: str) -> None:
         headers.message_id(value)
 
 
+def test_a_message_id_of_an_idn_domain_is_ascii() -> None:
+    """Its right side is written as in the address of the sender."""
+    assert headers.message_id("48.1@bücher.example") == (
+        b"Message-ID: <48.1@xn--bcher-kva.example>\r\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "line"),
     [
@@ -60,8 +67,9 @@ def test_an_idn_site_has_ascii_headers() -> None:
     lines = headers.about_the_list(settings, "2026-W48") + headers.list_id(settings)
 
     assert lines.isascii()
-    assert b"List-Help: <https://xn--bcher-kva.example/%C3%BCber>\r\n" in lines
+    assert b"List-Help: <https://xn--bcher-kva.example/%c3%bcber>\r\n" in lines
     assert b"<tips.xn--bcher-kva.example>" in lines
+    assert b":tips.xn--bcher-kva.example:tip:" in lines
     assert b"<tips@xn--bcher-kva.example>" in headers.sender(settings)
 
 
@@ -77,7 +85,7 @@ def test_a_feedback_id_names_the_issue_and_the_sender(
     base_url: str, sender: str
 ) -> None:
     """Four fields, the last of 5 to 15 characters that never change."""
-    settings = make(newsletter={"base_url": base_url, "list_id": "a:b.example"})
+    settings = make(newsletter={"base_url": base_url, "list_id": "a-b.example"})
 
     assert headers.feedback_id(settings, "2026-W48") == (
         f"2026-W48:a-b.example:tip:{sender}"

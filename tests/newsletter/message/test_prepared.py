@@ -291,5 +291,4 @@ def test_filling_encodes_nothing_that_is_shared(
 
     message.fill(ADA)
 
-    assert len(encoded) == 6
-    assert sum(map(len, encoded)) < 200
+    assert encoded == ["Dear Ada Reyes,", " on 3 March 2026"]

@@ -112,6 +112,16 @@ def test_pictures_keep_their_shape_and_fit() -> None:
     assert dict(small[0].attrib)["width"] == "400"
 
 
+def test_the_words_of_a_table_stay_whole_where_a_phone_has_room() -> None:
+    """Short words are never cut; a long one may be, or the email gets too wide."""
+    body = markup(f"| Channel | שלום |\n|---|---|\n| Phone | {'x' * 16} |").body
+
+    assert '<th class="whole">Channel</th>' in body
+    assert '<th dir="rtl" class="rtl whole">' in body
+    assert '<td class="whole">Phone</td>' in body
+    assert "<td>xxxxxxxxxxxxxxxx</td>" in body
+
+
 def test_every_picture_has_an_alt() -> None:
     """Raw HTML without one gets an empty one, which lint then asks about."""
     assert 'alt=""' in markup('<img src="https://example.org/p.png">').body
