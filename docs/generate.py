@@ -3,6 +3,7 @@
 Run `make docs` after changing a setting or a command; a test compares.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,8 @@ def _pages(path: str, command: Any) -> Iterator[str]:  # noqa: ANN401 - typer's 
 
 def _page(path: str, command: Any) -> Iterator[str]:  # noqa: ANN401
     with typer.Context(command, info_name=path) as context:
-        usage = " ".join([path, *command.collect_usage_pieces(context)])
+        pieces = command.collect_usage_pieces(context)
+        usage = re.sub(r"[{}]", "", " ".join([path, *pieces]))
         records = [param.get_help_record(context) for param in command.params]
     yield from (f"### `{usage}`", "", " ".join((command.help or "").split()), "")
     if records := [record for record in records if record]:
@@ -78,7 +80,11 @@ def _page(path: str, command: Any) -> Iterator[str]:  # noqa: ANN401
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+    """Return one cell: without the types and ranges that only a terminal needs."""
+    words = re.sub(r" <(str|path|list\[Path\]|%Y-%m-%d)>|; \d*<?=?x[<>]=\d+", "", text)
+    words = re.sub(r"<([\w|]+)>", r"\1", words)
+    words = words.replace("[required]", "")
+    return " ".join(words.split()).replace("|", "\\|")
 
 
 def pages() -> dict[Path, str]:

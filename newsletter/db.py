@@ -5,6 +5,7 @@ the same manners: foreign keys on, write-ahead log, and a writer that waits its 
 instead of failing half-way.
 """
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -179,6 +180,16 @@ def insert_once(
 
 
 def _give_sqlite_manners(engine: Engine) -> None:
+    file = engine.url.database
+
+    @event.listens_for(engine, "do_connect")
+    def _keep_to_ourselves(*_how: object) -> None:
+        # A new file holds addresses soon, so only its owner may read it.
+        if file and file != ":memory:":
+            with contextlib.suppress(OSError):
+                # What is wrong with the path is said by the driver, next.
+                Path(file).touch(mode=0o600, exist_ok=True)
+
     @event.listens_for(engine, "connect")
     def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
         # SQLAlchemy, not the driver, says when a transaction begins.

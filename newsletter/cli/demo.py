@@ -25,7 +25,7 @@ READERS_SHOWN = 100
 @app.command()
 def demo(
     folder: Annotated[
-        Path, typer.Option(help="Where everything of the demo is kept.")
+        Path, typer.Option(metavar="DIR", help="Where everything of the demo is kept.")
     ] = Path("demo"),
     next_week: Annotated[
         bool,

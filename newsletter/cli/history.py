@@ -15,7 +15,9 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def history(
     context: typer.Context,
-    address: Annotated[str, typer.Argument(help="The person's address.")],
+    address: Annotated[
+        str, typer.Argument(metavar="ADDRESS", help="The person's address.")
+    ],
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Every tip that one person was sent, when, and how it went."""

@@ -34,7 +34,10 @@ def init(
     context: typer.Context,
     database: Annotated[
         str,
-        typer.Option(help="sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME."),
+        typer.Option(
+            metavar="URL",
+            help="sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME.",
+        ),
     ] = "sqlite:///newsletter.db",
 ) -> None:
     """Write config.toml and make the database; an existing file is never touched."""

@@ -19,9 +19,8 @@ class FactsFormatter(logging.Formatter):
             for name, value in vars(record).items()
             if name not in _USUAL
         ]
-        return "  ".join(
-            [super().formatMessage(record), *filter(None, [" ".join(facts)])]
-        )
+        line = super().formatMessage(record)
+        return f"{line}  {' '.join(facts)}" if facts else line
 
 
 def configure(*, verbose: bool) -> None:

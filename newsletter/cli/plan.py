@@ -17,7 +17,9 @@ app = typer.Typer(add_completion=False)
 @app.command(name="plan")
 def show(
     context: typer.Context,
-    weeks: Annotated[int, typer.Option(min=1, max=520, help="How far ahead.")] = 8,
+    weeks: Annotated[
+        int, typer.Option(min=1, max=520, metavar="N", help="How far ahead.")
+    ] = 8,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Who gets which tip when, and why. What it announces is what is sent."""

@@ -108,6 +108,12 @@ app = typer.Typer(
 )
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"newsletter {__version__}")  # noqa: T201
+        raise typer.Exit
+
+
 @app.callback()
 def _program(
     context: typer.Context,
@@ -121,14 +127,17 @@ def _program(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Log every step on stderr.")
     ] = False,
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version and end.")
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            help="Print the version and end.",
+            callback=_print_version,
+            is_eager=True,
+        ),
     ] = False,
 ) -> None:
     """One tip a week, by email, from a library of tips."""
-    if version:
-        print(f"newsletter {__version__}")  # noqa: T201
-        raise typer.Exit
     logs.configure(verbose=verbose)
     context.obj = config or Path(os.environ.get("NEWSLETTER_CONFIG", "config.toml"))
 

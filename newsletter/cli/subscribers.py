@@ -13,6 +13,7 @@ from newsletter.cli import screen
 from newsletter.cli.office import Office, enter
 from subscribers import roster
 from subscribers.csv_columns import Column
+from subscribers.errors import BadDetail, UnreadableList
 from subscribers.exporting import export_csv
 from subscribers.import_report import ImportReport
 from subscribers.importing import ImportOptions, import_csv
@@ -28,18 +29,24 @@ app = typer.Typer(
 ALWAYS_TOLD = 2
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Address = Annotated[str, typer.Argument(help="The person's address.")]
+Address = Annotated[
+    str, typer.Argument(metavar="ADDRESS", help="The person's address.")
+]
 
 
 @app.command()
 def add(
     context: typer.Context,
     address: Address,
-    name: Annotated[str, typer.Option(help="How to greet them.")] = "",
-    timezone: Annotated[str, typer.Option(help="Such as Europe/Berlin.")] = "",
-    language: Annotated[str, typer.Option(help="Such as en or pt-BR.")] = "",
+    name: Annotated[str, typer.Option(metavar="NAME", help="How to greet them.")] = "",
+    timezone: Annotated[
+        str, typer.Option(metavar="ZONE", help="Such as Europe/Berlin.")
+    ] = "",
+    language: Annotated[
+        str, typer.Option(metavar="TAG", help="Such as en or pt-BR.")
+    ] = "",
     source: Annotated[
-        str, typer.Option(help="How they agreed; kept with them.")
+        str, typer.Option(metavar="TEXT", help="How they agreed; kept with them.")
     ] = "added by the operator",
 ) -> None:
     """Add one person who asked for the newsletter."""
@@ -86,8 +93,12 @@ def show(context: typer.Context, address: Address, json: Json = False) -> None:
 def list_people(
     context: typer.Context,
     status: Annotated[SubscriberStatus | None, typer.Option(help="Only these.")] = None,
-    after: Annotated[int, typer.Option(min=0, help="Go on after this number.")] = 0,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many.")] = 50,
+    after: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Go on after this number.")
+    ] = 0,
+    limit: Annotated[
+        int, typer.Option(min=1, max=10_000, metavar="N", help="How many.")
+    ] = 50,
     json: Json = False,
 ) -> None:
     """List people in the order in which they came."""
@@ -138,9 +149,10 @@ def remove(context: typer.Context, address: Address) -> None:
 @app.command(name="import")
 def import_people(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A CSV file.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file.")],
     source: Annotated[
-        str, typer.Option(help="How these people agreed; kept with each of them.")
+        str,
+        typer.Option(metavar="TEXT", help="How these people agreed; kept with each."),
     ] = "",
     column: Annotated[
         list[str] | None,
@@ -149,7 +161,9 @@ def import_people(
             metavar="WHAT=HEADER",
         ),
     ] = None,
-    encoding: Annotated[str, typer.Option(help="Of the file.")] = "utf-8",
+    encoding: Annotated[
+        str, typer.Option(metavar="NAME", help="Of the file.")
+    ] = "utf-8",
     rejects: Annotated[
         Path | None,
         typer.Option(help="Where refused lines go, to be mended.", metavar="FILE"),
@@ -175,9 +189,12 @@ def import_people(
     try:
         with kept.open("w", encoding="utf-8", newline="") as refused:
             report = _import(office, file, label, options, refused, dry_run=dry_run)
-    finally:
-        if rejects is None and kept.is_file() and not kept.stat().st_size:
+    except (UnreadableList, BadDetail):
+        if rejects is None:
             kept.unlink()
+        raise
+    if not report.refused + report.duplicates and rejects is None:
+        kept.unlink()
     if json:
         screen.as_json(report)
         return
@@ -188,7 +205,8 @@ def import_people(
 def export(
     context: typer.Context,
     file: Annotated[
-        Path | None, typer.Argument(help="Where to write; else to stdout.")
+        Path | None,
+        typer.Argument(metavar="FILE", help="Where to write; else to stdout."),
     ] = None,
     status: Annotated[SubscriberStatus | None, typer.Option(help="Only these.")] = None,
 ) -> None:

@@ -32,7 +32,7 @@ app = typer.Typer(
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The tip.")]
-Tags = Annotated[str | None, typer.Option(help="Separated by commas.")]
+Tags = Annotated[str | None, typer.Option(metavar="TAGS", help="Separated by commas.")]
 Body = Annotated[
     typer.FileText | None,
     typer.Option(
@@ -47,7 +47,9 @@ Body = Annotated[
 def list_tips(
     context: typer.Context,
     status: Annotated[TipStatus | None, typer.Option(help="Only these.")] = None,
-    tag: Annotated[str | None, typer.Option(help="Only those with this tag.")] = None,
+    tag: Annotated[
+        str | None, typer.Option(metavar="TAG", help="Only those with this tag.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """List the tips in the order of the queue."""
@@ -95,11 +97,18 @@ def show(context: typer.Context, slug: Slug, json: Json = False) -> None:
 @app.command()
 def add(
     context: typer.Context,
-    title: Annotated[str, typer.Argument(help="Its title, the subject of the email.")],
+    title: Annotated[
+        str,
+        typer.Argument(metavar="TITLE", help="Its title, the subject of the email."),
+    ],
     body: Body = None,
-    slug: Annotated[str, typer.Option(help="Its address; else from the title.")] = "",
-    summary: Annotated[str, typer.Option(help="Shown beside the subject.")] = "",
-    author: Annotated[str, typer.Option(help="Who wrote it.")] = "",
+    slug: Annotated[
+        str, typer.Option(metavar="SLUG", help="Its slug; else from the title.")
+    ] = "",
+    summary: Annotated[
+        str, typer.Option(metavar="TEXT", help="Shown beside the subject.")
+    ] = "",
+    author: Annotated[str, typer.Option(metavar="NAME", help="Who wrote it.")] = "",
     tags: Tags = None,
     draft: Annotated[bool, typer.Option("--draft", help="Not to be sent yet.")] = False,
 ) -> None:
@@ -125,12 +134,20 @@ def add(
 def edit(
     context: typer.Context,
     slug: Slug,
-    title: Annotated[str | None, typer.Option(help="A new title.")] = None,
+    title: Annotated[
+        str | None, typer.Option(metavar="TITLE", help="A new title.")
+    ] = None,
     body: Body = None,
-    summary: Annotated[str | None, typer.Option(help="A new summary.")] = None,
-    author: Annotated[str | None, typer.Option(help="Another author.")] = None,
+    summary: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="A new summary.")
+    ] = None,
+    author: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Another author.")
+    ] = None,
     tags: Tags = None,
-    new_slug: Annotated[str | None, typer.Option("--slug", help="A new slug.")] = None,
+    new_slug: Annotated[
+        str | None, typer.Option("--slug", metavar="SLUG", help="A new slug.")
+    ] = None,
 ) -> None:
     """Change a tip; without options in the editor. What was sent stays as it was."""
     office = enter(context)
@@ -178,7 +195,9 @@ def pin(
     slug: Slug,
     date: Annotated[
         datetime | None,
-        typer.Argument(formats=["%Y-%m-%d"], help="A day of the week; none unpins."),
+        typer.Argument(
+            metavar="DATE", formats=["%Y-%m-%d"], help="A day of the week; none unpins."
+        ),
     ] = None,
 ) -> None:
     """Ask for the week of a date; without a date the tip goes back into the queue."""
@@ -233,7 +252,9 @@ def import_tips(
     context: typer.Context,
     paths: Annotated[
         list[Path],
-        typer.Argument(help="Folders, .md, .csv, WordPress exports, RSS or Atom."),
+        typer.Argument(
+            metavar="PATH", help="Folders, .md, .csv, WordPress exports, RSS or Atom."
+        ),
     ],
     as_archive: Annotated[
         bool,
@@ -264,7 +285,9 @@ def import_tips(
 @app.command()
 def export(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(help="Where the files go.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Where the files go.")
+    ],
 ) -> None:
     """Write the library as Markdown files that import to the same library."""
     office = enter(context)

@@ -1,6 +1,7 @@
 """Both engines keep the same manners."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -109,3 +110,14 @@ def test_a_failed_block_leaves_nothing(engine: Engine) -> None:
 
     with Session(engine) as session:
         assert session.get(Installation, 1) is None
+
+
+def test_a_new_sqlite_file_is_its_owners_alone(tmp_path: Path) -> None:
+    """It holds addresses: nobody else on the machine may read it."""
+    path = tmp_path / "newsletter.db"
+    engine = db.connect(f"sqlite:///{path}")
+
+    db.upgrade(engine, now=NOW)
+    engine.dispose()
+
+    assert path.stat().st_mode & 0o777 == 0o600

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from newsletter import __version__
 from newsletter.cli import failures
 from newsletter.cli.program import COMMANDS
 from newsletter.errors import DatabaseProblem, MissingConfig, UnknownTip
@@ -108,3 +109,11 @@ def test_errors_have_exit_codes(error: Exception, code: int) -> None:
     """Scripts can tell what kind of failure it was."""
     assert isinstance(error, failures.KNOWN)
     assert failures.exit_code(error) == code
+
+
+def test_the_version_is_told(tmp_path: Path) -> None:
+    """`--version` needs no command and no settings."""
+    shown = run("--version", cwd=tmp_path)
+
+    assert shown.returncode == 0
+    assert shown.stdout == f"newsletter {__version__}\n"
