@@ -54,7 +54,6 @@ class Rejected:
         """
         return self.command is not Command.RCPT or self.reason.startswith("5.7.")
 
-
     @property
     def at_the_door(self) -> bool:
         """Tell whether the relay refused us before it heard of any reader."""
