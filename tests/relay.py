@@ -7,6 +7,7 @@ own, hangs up, or says nothing at all.
 # ruff: noqa: N802 - aiosmtpd finds its methods by the verbs in their names
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -220,7 +221,9 @@ class _Server(Controller):
     async def _end_conversations(self) -> None:
         for talk in self.open:
             if talk.transport is not None:
-                talk.transport.abort()  # type: ignore[attr-defined]
+                # Python 3.11.2 fails to abort TLS on a connection that is lost.
+                with contextlib.suppress(AttributeError):
+                    talk.transport.abort()  # type: ignore[attr-defined]
         tasks = [talk._handler_coroutine for talk in self.open]
         await asyncio.gather(*(t for t in tasks if t), return_exceptions=True)
 
