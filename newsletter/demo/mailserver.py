@@ -10,6 +10,8 @@ from typing import cast
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+LOOPBACK = "127.0.0.1"
+
 
 class MailServer:
     """An SMTP server on a free port of the loopback interface.
@@ -22,7 +24,13 @@ class MailServer:
         self.received = received
         self.rendered = rendered
         self.recipients: list[str] = []
-        self._controller = _OnAFreePort(_Keeper(self), hostname="127.0.0.1", port=0)
+        self._controller = _OnAFreePort(
+            _Keeper(self),
+            hostname=LOOPBACK,
+            port=0,
+            # Else it would ask a name server what this machine is called.
+            server_hostname="localhost",
+        )
 
     @property
     def port(self) -> int:
