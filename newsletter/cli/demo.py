@@ -1,5 +1,7 @@
 """`newsletter demo`: everything at once, with nothing real in it."""
 
+import shutil
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -103,7 +105,17 @@ def _show_folder(stage: Stage) -> None:
         [
             ("As received", f"{stage.received}/*.eml"),
             ("In a browser", first or stage.rendered),
-            ("The next week", "newsletter demo --next-week"),
-            ("Explore", f"newsletter --config {stage.folder}/config.toml status"),
+            ("The next week", f"{_program()} demo --next-week"),
+            ("Explore", f"{_program()} --config {stage.folder}/config.toml status"),
         ]
+    )
+
+
+def _program() -> str:
+    """Return how to call this program from here: by its name, if a shell finds it."""
+    if shutil.which("newsletter"):
+        return "newsletter"
+    path = Path(sys.argv[0])
+    return str(
+        path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     )

@@ -79,7 +79,7 @@ def table(planned: list[PlannedWeek], office: Office) -> None:
         [
             (
                 week.slot,
-                screen.local(week.moment, office.zone),
+                screen.short(week.moment, office.zone),
                 week.choice.title if week.choice else "(nothing)",
                 week.reason,
             )

@@ -82,7 +82,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
     A column whose name ends with ``#`` holds numbers and stands to the right.
     """
-    grid = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    grid = Table(
+        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0)
+    )
     for column in columns:
         right = column.endswith("#")
         grid.add_column(
@@ -130,6 +132,11 @@ def as_json(value: object) -> None:
 def local(moment: datetime | None, zone: ZoneInfo) -> str:
     """Return an instant as people of *zone* write it: ``Tue 2026-11-24 09:00``."""
     return moment.astimezone(zone).strftime("%a %Y-%m-%d %H:%M") if moment else ""
+
+
+def short(moment: datetime, zone: ZoneInfo) -> str:
+    """Return an instant whose year is plain from beside it: ``Tue 24 Nov 09:00``."""
+    return moment.astimezone(zone).strftime("%a %d %b %H:%M")
 
 
 def count(number: int, one: str, many: str = "") -> str:

@@ -63,10 +63,10 @@ def test_numbers_stand_to_the_right(capsys: Capture) -> None:
 
     lines = capsys.readouterr().out.splitlines()
     assert [line.rstrip() for line in (lines[0], *lines[2:])] == [
-        "   No.   Name",
-        "     7   a",
-        "12,345   b",
-        "         True",
+        "   No.  Name",
+        "     7  a",
+        "12,345  b",
+        "        True",
     ]
 
 
