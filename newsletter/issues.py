@@ -7,7 +7,7 @@ code. Who the issue goes to is the ledger's business.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, bindparam, select
 from sqlmodel import Session, col
 
 from newsletter.db import insert_once
@@ -133,8 +133,11 @@ def paused(session: Session) -> list[IssueView]:
 
 def is_sending(session: Session, issue_id: int) -> bool:
     """Tell whether letters of the issue may leave now."""
-    status = session.scalar(select(col(Issue.status)).where(col(Issue.id) == issue_id))
+    status = session.connection().execute(_STATUS, {"of": issue_id}).scalar()
     return status is IssueStatus.SENDING
+
+
+_STATUS = select(col(Issue.status)).where(col(Issue.id) == bindparam("of"))
 
 
 def pause(session: Session, slot: Slot, *, because: str) -> IssueView:

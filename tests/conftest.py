@@ -138,9 +138,15 @@ def now() -> datetime:
     return NOW
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of real-world inputs beside the checkout."""
+    """The folder of real-world inputs beside the checkout.
+
+    CI has it and fails without it; elsewhere the test says what it would have read.
+    """
     if not SHARED.is_dir():
-        pytest.fail(f"this test reads inputs from {SHARED}, which is missing")
+        missing = f"this test reads real-world inputs from {SHARED}, which is missing"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
     return SHARED

@@ -25,7 +25,7 @@ from newsletter.outcome import Outcome
 from newsletter.sender import deliver, open_slot, tell_operator
 from newsletter.tips.importing import apply_import, plan_import
 from newsletter.tips.sources import read_source
-from newsletter.transport import Letter, Relay, SmtpTransport, Transport
+from newsletter.transport import Done, Letter, Relay, SmtpTransport, Transport
 from tests.desks import SetClock, make_desk
 from tests.factories import make_subscriber, make_tip
 
@@ -95,12 +95,22 @@ class _Copying:
     handed: list[Letter] = field(default_factory=list)
 
     @property
-    def width(self) -> int:
-        return self.inner.width
+    def trouble(self) -> Outcome | None:
+        return self.inner.trouble
 
-    def send(self, letters: Sequence[Letter]) -> list[Outcome]:
-        self.handed += letters
-        return self.inner.send(letters)
+    @property
+    def busy(self) -> int:
+        return self.inner.busy
+
+    def room(self, wanted: int) -> int:
+        return self.inner.room(wanted)
+
+    def start(self, key: int, letter: Letter) -> None:
+        self.handed.append(letter)
+        self.inner.start(key, letter)
+
+    def turn(self, timeout: float) -> list[Done]:
+        return self.inner.turn(timeout)
 
     def close(self) -> None:
         self.inner.close()

@@ -78,6 +78,7 @@ class ScriptedRelay:
     """
 
     login: tuple[str, str] | None = None
+    pipelining: bool = False
     rules: list[Rule] = field(default_factory=list)
     received: list[Received] = field(default_factory=list)
     said: dict[int, list[str]] = field(default_factory=dict)
@@ -112,6 +113,19 @@ class _Conversation(SMTP):
         self.relay = relay
         self.number = 0
 
+    async def handle_EHLO(
+        self,
+        _server: SMTP,
+        session: Session,
+        _envelope: Any,
+        name: str,
+        lines: list[str],
+    ) -> list[str]:
+        """Offer PIPELINING, if it is to be offered."""
+        session.host_name = name
+        offers = ["250-PIPELINING"] if self.relay.pipelining else []
+        return [*lines[:-1], *offers, lines[-1]]
+
     async def smtp_EHLO(self, hostname: str) -> None:
         self.number = self.number or len(self.relay.said) + 1
         self.relay.said.setdefault(self.number, [])
@@ -136,7 +150,8 @@ class _Conversation(SMTP):
 
     async def smtp_DATA(self, arg: str) -> None:
         assert self.envelope is not None
-        address = self.envelope.rcpt_tos[0]
+        # With PIPELINING, DATA comes even when RCPT was refused.
+        address = next(iter(self.envelope.rcpt_tos), "")
         if await self._ruled(Step.DATA, address):
             return
         if self.relay.rule_for(Step.TEXT, address) is not None:
@@ -235,6 +250,7 @@ def running(
     tls: str = "",
     smtputf8: bool = False,
     longest: int | None = None,
+    pipelining: bool = False,
 ) -> Iterator[ScriptedRelay]:
     """Run a relay for the time of a ``with`` block.
 
@@ -243,8 +259,9 @@ def running(
         tls: "starttls" to offer it, "tls" to demand it from the first byte.
         smtputf8: offer SMTPUTF8 (RFC 6531).
         longest: offer SIZE (RFC 1870) and take no longer message.
+        pipelining: offer PIPELINING (RFC 2920).
     """
-    relay = ScriptedRelay(login)
+    relay = ScriptedRelay(login, pipelining)
     options: dict[str, Any] = {
         "server_hostname": "relay.example",
         "enable_SMTPUTF8": smtputf8,

@@ -20,6 +20,7 @@ from newsletter.tips import library
 from newsletter.tips.choosing import choose
 from newsletter.tips.library import TipView
 from newsletter.tips.planning import candidates
+from newsletter.transport import send_all
 from subscribers import roster
 
 app = typer.Typer(add_completion=False)
@@ -110,7 +111,7 @@ def _mail(office: Office, tip: TipView, slot: Slot, address: str, reader: As) ->
     to = As(address, reader.name, reader.signed_up_at)
     made = render_preview(office.config, tip, slot, to, now=office.clock(), marked=True)
     transport = open_transport(office.config)
-    (outcome,) = transport.send([made.letter])
+    (outcome,) = send_all(transport, [made.letter])
     transport.close()
     if not isinstance(outcome, Accepted):
         host = office.config.settings.smtp.host

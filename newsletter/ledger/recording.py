@@ -22,6 +22,29 @@ from newsletter.tables import DeliveryStatus
 LONGEST_REASON = 500
 
 
+# Built once: at ten letters a commit, building it each time cost more than running it.
+_RECORD = (
+    update(TABLE)
+    .where(
+        ROWS.id == bindparam("of"),
+        ROWS.status == DeliveryStatus.SENDING,
+        ROWS.lease_until == bindparam("held_until"),
+    )
+    .values(
+        status=bindparam("new_status"),
+        due_at=func.coalesce(
+            bindparam("retry_at", type_=ROWS.due_at.type), ROWS.due_at
+        ),
+        finished_at=bindparam("ended_at"),
+        lease_until=None,
+        attempts=ROWS.attempts - bindparam("uncounted"),
+        doubts=ROWS.doubts + bindparam("doubt"),
+        code=bindparam("reply_code"),
+        reason=bindparam("why"),
+    )
+)
+
+
 def record(
     session: Session,
     results: Iterable[tuple[Claim, Outcome]],
@@ -33,27 +56,7 @@ def record(
     rows = [_result(claim, outcome, now, retry) for claim, outcome in results]
     if not rows:
         return
-    statement = (
-        update(TABLE)
-        .where(
-            ROWS.id == bindparam("of"),
-            ROWS.status == DeliveryStatus.SENDING,
-            ROWS.lease_until == bindparam("held_until"),
-        )
-        .values(
-            status=bindparam("new_status"),
-            due_at=func.coalesce(
-                bindparam("retry_at", type_=ROWS.due_at.type), ROWS.due_at
-            ),
-            finished_at=bindparam("ended_at"),
-            lease_until=None,
-            attempts=ROWS.attempts - bindparam("uncounted"),
-            doubts=ROWS.doubts + bindparam("doubt"),
-            code=bindparam("reply_code"),
-            reason=bindparam("why"),
-        )
-    )
-    session.connection().execute(statement, rows)
+    session.connection().execute(_RECORD, rows)
 
 
 def _result(

@@ -8,11 +8,20 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, exists, func, literal, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    bindparam,
+    exists,
+    func,
+    select,
+    true,
+    update,
+)
 from sqlmodel import Session, col
 
 from newsletter.ledger.entries import Claim
-from newsletter.ledger.rows import MOST_DOUBTS, ROWS
+from newsletter.ledger.rows import MOST_DOUBTS, ROWS, TABLE
 from newsletter.tables import Delivery, DeliveryStatus
 from subscribers.audience import may_be_mailed
 from subscribers.tables import Subscriber
@@ -120,24 +129,12 @@ def mark_sending(
     if not claims:
         return []
     until = now + lease
-    first_date = func.coalesce(col(Delivery.dated_at), literal(now, ROWS.dated_at.type))
-    held = _still_held(claims)
-    marked = session.execute(
-        update(Delivery)
-        .where(*held, _reader_stays())
-        .values(
-            status=DeliveryStatus.SENDING,
-            lease_until=until,
-            attempts=col(Delivery.attempts) + 1,
-            dated_at=first_date,
-        )
-        .returning(col(Delivery.id), col(Delivery.dated_at))
-        .execution_options(synchronize_session=False)
-    )
+    fence = _fence(claims)
+    marked = session.connection().execute(_MARK, {"until": until, "at": now, **fence})
     dates = {row.id: row.dated_at for row in marked}
     if len(dates) < len(claims):
-        left = select(col(Delivery.id)).where(*held, ~_reader_stays())
-        _skip(session, [row.id for row in session.execute(left)], now=now)
+        left = session.connection().execute(_LEFT, fence)
+        _skip(session, [row.id for row in left], now=now)
     return [
         replace(
             claim,
@@ -153,7 +150,7 @@ def mark_sending(
 def release(session: Session, claims: Sequence[Claim]) -> None:
     """Give claims back that were never marked; nothing touched the wire."""
     if claims:
-        _free(session, *_still_held(claims))
+        session.connection().execute(_RELEASE, _fence(claims))
 
 
 def release_lapsed(session: Session, issue_id: int, *, now: datetime) -> int:
@@ -214,19 +211,43 @@ def _again(
     return int(again.rowcount)  # type: ignore[attr-defined]
 
 
-def _reader_stays() -> ColumnElement[bool]:
-    """Return the condition that the reader of a letter may still be mailed."""
-    reader = col(Subscriber.id) == col(Delivery.subscriber_id)
-    return exists().where(reader, may_be_mailed())
+def _fence(claims: Sequence[Claim]) -> dict[str, object]:
+    """Return what `_STILL_HELD` is asked of claims that were made together."""
+    return {
+        "claimed": [claim.delivery_id for claim in claims],
+        "held_until": claims[0].lease_until,
+    }
 
 
-def _still_held(claims: Sequence[Claim]) -> tuple[ColumnElement[bool], ...]:
-    """Return the fence: letters of *claims*, made together, that nobody took since."""
-    return (
-        col(Delivery.id).in_([claim.delivery_id for claim in claims]),
-        col(Delivery.status) == DeliveryStatus.CLAIMED,
-        col(Delivery.lease_until) == claims[0].lease_until,
+# Built once: at ten letters a commit, building a statement costs more than running it.
+_STILL_HELD = (
+    ROWS.id.in_(bindparam("claimed", expanding=True)),
+    ROWS.status == DeliveryStatus.CLAIMED,
+    ROWS.lease_until == bindparam("held_until"),
+)
+_READER_STAYS = (
+    exists()
+    .where(col(Subscriber.id) == ROWS.subscriber_id, may_be_mailed())
+    .correlate(TABLE)
+)
+_AT = bindparam("at", type_=ROWS.dated_at.type)
+_MARK = (
+    update(TABLE)
+    .where(*_STILL_HELD, _READER_STAYS)
+    .values(
+        status=DeliveryStatus.SENDING,
+        lease_until=bindparam("until"),
+        attempts=ROWS.attempts + 1,
+        dated_at=func.coalesce(ROWS.dated_at, _AT),
     )
+    .returning(ROWS.id, ROWS.dated_at)
+)
+_LEFT = select(ROWS.id).where(*_STILL_HELD, ~_READER_STAYS)
+_RELEASE = (
+    update(TABLE)
+    .where(*_STILL_HELD)
+    .values(status=DeliveryStatus.PENDING, lease_until=None)
+)
 
 
 def _free(session: Session, *where: ColumnElement[bool]) -> None:

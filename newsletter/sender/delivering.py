@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 # Readers fetched at once: enough to make the query cheap, few enough to hold in memory.
 CHUNK = 500
+# The longest wait before a request to stop is noticed.
+LISTEN_SECONDS = 0.25
 # Before a reader was even named.
 AT_THE_DOOR = (Command.CONNECT, Command.LOGIN, Command.MAIL)
 # Relays may write pages; an operator reads a line.
@@ -45,6 +47,9 @@ class _Run:
     was_let_in: bool = False
     away_because: str = ""
     is_halted: bool = False
+    is_exhausted: bool = False
+    waits_for_the_rate: bool = False
+    on_the_wire: dict[int, Claim] = field(default_factory=dict)
     results: list[Result] = field(default_factory=list)
 
     @property
@@ -52,6 +57,12 @@ class _Run:
         """Tell whether another volley may leave."""
         stopped = self.desk.stop.is_set() or bool(self.away_because) or self.is_halted
         return not stopped and not self.refused_too_often
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether nothing is left to start, to hear of, or to record."""
+        starts_more = self.goes_on and not self.is_exhausted
+        return not (starts_more or self.on_the_wire or self.results)
 
     @property
     def refused_too_often(self) -> bool:
@@ -82,8 +93,7 @@ def deliver(
     with db.transaction(desk.engine) as session:
         composer = Composer.of(desk.config, issue, uid=db.installation(session).uid)
     run = _Run(desk, issue, composer, on_progress)
-    while run.goes_on and (claims := _claim(run)):
-        _deliver_batch(run, claims)
+    _send_all(run)
     # A short list never gets to so many refusals; its operator must hear of it too.
     if run.refused_too_often or run.was_turned_away:
         _pause(run)
@@ -129,41 +139,31 @@ def _claim(run: _Run) -> list[Claim]:
         )
 
 
-def _deliver_batch(run: _Run, claims: Sequence[Claim]) -> None:
-    """Send one chunk of claims, volley by volley; give back what is left of it."""
-    waiting = deque(claims)
-    while waiting and run.goes_on:
-        volley = _next_volley(run, waiting)
-        marked = _turn_page(run, volley)
-        if run.is_halted:
-            waiting.extendleft(reversed(volley))
-            break
-        if not volley:
-            _wait_for_the_rate(run)
-            continue
-        run.results = _send(run, marked)
-        _heed(run)
-    _turn_page(run, [])
+def _send_all(run: _Run) -> None:
+    """Turn the page and the wire, until all that is due is done or the run must end."""
+    waiting: deque[Claim] = deque()
+    while not run.is_over:
+        if run.goes_on and not waiting:
+            waiting.extend(_claim(run))
+            run.is_exhausted = not waiting
+        volley = _next_volley(run, waiting) if run.goes_on else []
+        _start(run, _turn_page(run, volley))
+        _listen(run, has_more=bool(waiting))
     with db.transaction(run.desk.engine) as session:
         ledger.release(session, list(waiting))
 
 
 def _next_volley(run: _Run, waiting: deque[Claim]) -> list[Claim]:
-    """Take as many claims as may be on the wire at once, within the rate."""
+    """Take as many claims as can start now, within the rate."""
     desk = run.desk
-    wanted = min(desk.transport.width, len(waiting))
-    granted = desk.throttle.grant(wanted, now=desk.monotonic())
+    ready = min(desk.transport.room(len(waiting)), len(waiting)) if waiting else 0
+    granted = desk.throttle.grant(ready, now=desk.monotonic()) if ready else 0
+    run.waits_for_the_rate = granted < ready
     return [waiting.popleft() for _ in range(granted)]
 
 
-def _wait_for_the_rate(run: _Run) -> None:
-    """Wait until one more letter may go; what went before is recorded by now."""
-    desk = run.desk
-    desk.stop.wait(desk.throttle.wait_seconds(now=desk.monotonic()))
-
-
 def _turn_page(run: _Run, volley: Sequence[Claim]) -> list[Claim]:
-    """Record the last volley and mark the next one, in one commit.
+    """Record what is done and mark what starts next, in one commit.
 
     From this commit on a crash means "uncertain" for the marked letters, never "again".
     """
@@ -178,29 +178,62 @@ def _turn_page(run: _Run, volley: Sequence[Claim]) -> list[Claim]:
         run.is_halted = not issues.is_sending(session, run.issue.id)
         if volley and not run.is_halted:
             marked = ledger.mark_sending(session, volley, now=now, lease=desk.lease)
+        elif volley:
+            ledger.release(session, volley)
     run.on_progress(len(run.results))
     run.results = []
     return marked
 
 
-def _send(run: _Run, claims: Sequence[Claim]) -> list[Result]:
-    """Compose and send; a letter that cannot be written fails without the wire."""
-    letters = [run.composer.compose(claim) for claim in claims]
-    ready = [letter for letter in letters if not isinstance(letter, Rejected)]
-    answers = run.desk.transport.send(ready) if ready else []
-    run.was_let_in |= any(
-        getattr(answer, "command", None) not in AT_THE_DOOR for answer in answers
-    )
-    outcomes = iter(answers)
-    return [
-        (claim, letter if isinstance(letter, Rejected) else next(outcomes))
-        for claim, letter in zip(claims, letters, strict=True)
+def _start(run: _Run, claims: Sequence[Claim]) -> None:
+    """Compose letters and start them; what cannot be written fails without the wire."""
+    for claim in claims:
+        letter = run.composer.compose(claim)
+        if isinstance(letter, Rejected):
+            run.results.append((claim, letter))
+            continue
+        run.on_the_wire[claim.delivery_id] = claim
+        run.desk.transport.start(claim.delivery_id, letter)
+
+
+def _listen(run: _Run, *, has_more: bool) -> None:
+    """Wait until letters are done or there is room for more, and take what came."""
+    desk = run.desk
+    timeout = LISTEN_SECONDS
+    if run.results:
+        timeout = 0.0
+    elif has_more and run.waits_for_the_rate:
+        timeout = min(timeout, desk.throttle.wait_seconds(now=desk.monotonic()))
+        if not desk.transport.busy:
+            desk.stop.wait(timeout)
+            return
+    answers = [
+        (run.on_the_wire.pop(done.key), done.outcome)
+        for done in desk.transport.turn(timeout)
     ]
+    run.was_let_in |= any(
+        getattr(outcome, "command", None) not in AT_THE_DOOR for _, outcome in answers
+    )
+    run.results += answers
+    _heed(run, answers)
+    if desk.transport.trouble and not run.on_the_wire:
+        _heed_trouble(run, desk.transport.trouble)
 
 
-def _heed(run: _Run) -> None:
+def _heed_trouble(run: _Run, trouble: Outcome) -> None:
+    """End the run when the relay lets us have no connection at all."""
+    if isinstance(trouble, Rejected):
+        run.refusals_in_a_row += 1
+        run.last_refusal = trouble.reason[:LONGEST_REASON]
+        run.is_halted = True
+    elif isinstance(trouble, Deferred):
+        run.away_because = trouble.reason[:LONGEST_REASON]
+        log.warning("relay away", extra={"reason": run.away_because})
+
+
+def _heed(run: _Run, answers: Sequence[Result]) -> None:
     """Take from the outcomes what concerns the whole run, not one reader."""
-    for claim, outcome in run.results:
+    for claim, outcome in answers:
         match outcome:
             case Accepted() | Rejected(ours=False):
                 run.refusals_in_a_row = 0

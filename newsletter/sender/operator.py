@@ -13,7 +13,7 @@ from newsletter.render import Edition, NoticeContent, render_notice
 from newsletter.sender.composing import envelope_sender, own_templates
 from newsletter.sender.desk import Desk
 from newsletter.tables import NoticeKind
-from newsletter.transport import Envelope, Letter
+from newsletter.transport import Envelope, Letter, send_all
 from subscribers.addresses import on_the_wire
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ def _mail(desk: Desk, notice: NoticeView) -> None:
         rendered.subject, rendered.text, rendered.html, to=addressee, settings=settings
     )
     letter = Letter(Envelope(envelope_sender(settings), on_the_wire(to) or to), message)
-    (outcome,) = desk.transport.send([letter])
+    (outcome,) = send_all(desk.transport, [letter])
     if not isinstance(outcome, Accepted):
         facts = {"notice": notice.key, "reason": outcome.reason}
         log.error(UNTOLD, extra=facts)

@@ -1,15 +1,18 @@
 """Hand letters over and say how each of them went.
 
-`smtp` speaks to a relay, `file` writes `.eml` files for trials, `memory` keeps what it
-is given. A transport knows no subscribers and no ledger: letters in, outcomes out.
+`smtp` speaks to a relay over connections that never block, `file` writes `.eml` files
+for trials, `memory` keeps what it is given. A transport knows no subscribers and no
+ledger: letters in, outcomes out.
 """
 
-from newsletter.transport.base import Envelope, Letter, Transport
+from newsletter.transport.base import Done, Envelope, Letter, Transport, send_all
+from newsletter.transport.connection import Relay
 from newsletter.transport.file import FileTransport
 from newsletter.transport.memory import MemoryTransport
-from newsletter.transport.smtp import Relay, SmtpTransport
+from newsletter.transport.smtp import SmtpTransport
 
 __all__ = [
+    "Done",
     "Envelope",
     "FileTransport",
     "Letter",
@@ -17,4 +20,5 @@ __all__ = [
     "Relay",
     "SmtpTransport",
     "Transport",
+    "send_all",
 ]

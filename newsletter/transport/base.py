@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from newsletter.outcome import Outcome
+
+# How long one letter may wait for anything to happen before we look again.
+PATIENCE_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -30,15 +33,54 @@ class Letter:
     message: bytes
 
 
+class Done(NamedTuple):
+    """A letter that needs nothing more, by the key it was started with."""
+
+    key: int
+    outcome: Outcome
+
+
 class Transport(Protocol):
-    """Somewhere letters are handed to."""
+    """Somewhere letters are handed to, several at once, without waiting for each.
+
+    Ask for `room`, `start` so many letters, and call `turn` until they are done.
+    """
 
     @property
-    def width(self) -> int:
-        """How many letters may be on the wire at once."""
+    def trouble(self) -> Outcome | None:
+        """Why no letter can start now, nor soon; None when all is well."""
 
-    def send(self, letters: Sequence[Letter]) -> list[Outcome]:
-        """Send up to `width` letters and return their outcomes, in the same order."""
+    @property
+    def busy(self) -> int:
+        """How many letters were started and not yet told of by `turn`."""
+
+    def room(self, wanted: int) -> int:
+        """Return how many letters may start now, and make more room if it can."""
+
+    def start(self, key: int, letter: Letter) -> None:
+        """Begin a letter; there must be room."""
+
+    def turn(self, timeout: float) -> list[Done]:
+        """Wait up to *timeout* seconds for something to happen; return what is done."""
 
     def close(self) -> None:
         """Say goodbye; the transport may be used again afterwards."""
+
+
+def send_all(transport: Transport, letters: Sequence[Letter]) -> list[Outcome]:
+    """Send letters and wait for their outcomes, which come in the same order.
+
+    For a letter or two beside the ledger; nothing else may be on its way.
+    """
+    outcomes: dict[int, Outcome] = {}
+    started = 0
+    while len(outcomes) < len(letters):
+        ready = letters[started:][: transport.room(len(letters) - started)]
+        for key, letter in enumerate(ready, start=started):
+            transport.start(key, letter)
+        started += len(ready)
+        outcomes |= dict(transport.turn(PATIENCE_SECONDS))
+        if transport.trouble and not transport.busy:
+            missing = set(range(len(letters))) - outcomes.keys()
+            outcomes |= dict.fromkeys(missing, transport.trouble)
+    return [outcomes[key] for key in sorted(outcomes)]

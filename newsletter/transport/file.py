@@ -7,13 +7,14 @@ from pathlib import Path
 
 from newsletter.outcome import Accepted, Command, Outcome, Rejected
 from newsletter.transport.base import Letter
+from newsletter.transport.instant import InstantTransport
 
 # Letters on the wire at once: here, files that share one commit of the ledger.
 WIDTH = 100
 LONGEST_PART = 120
 
 
-class FileTransport:
+class FileTransport(InstantTransport):
     """Write letters into *folder*, named by their recipient and Message-ID.
 
     A letter that is sent again overwrites its own file, as a receiver that knows its
@@ -21,15 +22,12 @@ class FileTransport:
     """
 
     def __init__(self, folder: Path) -> None:
+        super().__init__(width=WIDTH)
         self.folder = folder
-        self.width = WIDTH
 
     def send(self, letters: Sequence[Letter]) -> list[Outcome]:
         """Write the letters; a full or missing disk refuses us, not the reader."""
         return [self._write(letter) for letter in letters]
-
-    def close(self) -> None:
-        """Do nothing: every file is closed already."""
 
     def _write(self, letter: Letter) -> Outcome:
         try:

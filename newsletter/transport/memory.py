@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 
 from newsletter.outcome import Accepted, Outcome
 from newsletter.transport.base import Letter
+from newsletter.transport.instant import InstantTransport
 
 
 def _accept(_letter: Letter) -> Outcome:
     return Accepted()
 
 
-class MemoryTransport:
+class MemoryTransport(InstantTransport):
     """Keep accepted letters in `sent`.
 
     Args:
@@ -21,8 +22,8 @@ class MemoryTransport:
     def __init__(
         self, answer: Callable[[Letter], Outcome] = _accept, *, width: int = 1
     ) -> None:
+        super().__init__(width=width)
         self.sent: list[Letter] = []
-        self.width = width
         self._answer = answer
 
     def send(self, letters: Sequence[Letter]) -> list[Outcome]:
@@ -34,6 +35,3 @@ class MemoryTransport:
             if isinstance(outcome, Accepted)
         ]
         return outcomes
-
-    def close(self) -> None:
-        """Do nothing: there is nobody to say goodbye to."""

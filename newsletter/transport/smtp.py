@@ -1,74 +1,112 @@
-"""Hand letters to an SMTP relay, one connection for many letters.
+"""A relay, and as many connections to it as it lets us have, under one loop.
 
-`smtplib` speaks the protocol; what each reply means is decided in `newsletter.outcome`.
-Letters that may be on the wire at once each have a connection, and a thread while they
-are sent; the threads touch nothing but the wire.
+No thread touches a letter: all sockets are non-blocking and one `turn` serves whichever
+is ready. Only opening a connection blocks, in a thread of its own, so that a relay that
+is slow to answer holds up nobody.
 """
 
 import contextlib
-import re
+import logging
+import os
 import smtplib
-import ssl
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from selectors import EVENT_READ, DefaultSelector
 
-from newsletter.config import Security
-from newsletter.outcome import Command, Deferred, Outcome, Rejected, Uncertain, classify
-from newsletter.transport.base import Letter
+from newsletter.outcome import Command, Deferred, Outcome, classify
+from newsletter.transport.base import Done, Letter
+from newsletter.transport.connection import Connection, Relay, open_smtp
+from newsletter.transport.dialogue import REFUSALS
 
-YES = range(200, 400)
-TAKEN = range(200, 300)
-REFUSALS = range(400, 600)
-READY_FOR_DATA = 354
-CLOSING = 421
+log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True)
-class Relay:
-    """Where the relay is and how to talk to it; `timeout_seconds` is for each reply."""
-
-    host: str
-    port: int
-    security: Security
-    username: str = ""
-    password: str = ""
-    ca_file: Path | None = None
-    hello_name: str | None = None
-    timeout_seconds: float = 300.0
-    connections: int = 1
-
-    @property
-    def name(self) -> str:
-        """The relay as logs and errors call it."""
-        return f"{self.host}:{self.port}"
+# Waits after connections that could not be opened, in seconds; the last one repeats.
+BACK_OFF = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
+OPENED_AT_ONCE = 8
+# How often silent connections are looked for, in seconds.
+CHECK_EVERY = 0.5
 
 
 class SmtpTransport:
-    """A relay, with up to `connections` connections that stay open between letters."""
+    """Connections that stay open between letters, and the letters on them.
 
-    def __init__(self, relay: Relay) -> None:
+    Attributes:
+        trouble: why there is no connection at all, if the relay let us have none.
+    """
+
+    def __init__(
+        self, relay: Relay, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self.relay = relay
         self.width = relay.connections
-        self._lines = [_Line(relay) for _ in range(relay.connections)]
+        self.trouble: Outcome | None = None
+        self._monotonic = monotonic
+        self._selector = DefaultSelector()
+        self._idle: list[Connection] = []
+        self._letters: dict[Connection, int] = {}
+        self._opening = 0
+        self._opened: deque[Future[smtplib.SMTP]] = deque()
+        self._failures = 0
+        self._next_check = 0.0
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_write, False)
+        self._selector.register(self._wake_read, EVENT_READ, None)
+        self._not_before = 0.0
         self._threads: ThreadPoolExecutor | None = None
+        self._again: deque[tuple[int, Letter]] = deque()
+        self._done: list[Done] = []
 
-    def send(self, letters: Sequence[Letter]) -> list[Outcome]:
-        """Send each letter on a connection of its own, all at once."""
-        if len(letters) == 1:
-            return [self._lines[0].send(letters[0])]
-        if self._threads is None:
-            self._threads = ThreadPoolExecutor(self.width, "smtp")
-        return list(self._threads.map(_send_on, self._lines, letters))
+    @property
+    def busy(self) -> int:
+        """How many letters are on the wire, or done and not yet told by `turn`."""
+        return len(self._letters) + len(self._again) + len(self._done)
 
-    def close(self) -> None:
-        """Say QUIT on every connection."""
-        for line in self._lines:
-            line.close()
-        if self._threads is not None:
-            self._threads.shutdown()
-            self._threads = None
+    def room(self, wanted: int) -> int:
+        """Return how many letters may start now, and open connections for the rest.
+
+        It is 0 while the first connections open, and stays 0 when there is `trouble`.
+        """
+        missing = min(wanted, self.width) - len(self._idle)
+        for _ in range(missing):
+            have = len(self._idle) + len(self._letters) + self._opening
+            if have >= self.width or self._monotonic() < self._not_before:
+                break
+            self._open_one()
+        return len(self._idle)
+
+    def start(self, key: int, letter: Letter) -> None:
+        """Begin a letter on a free connection; `turn` will tell of it by its *key*.
+
+        Raises:
+            IndexError: there is no room.
+        """
+        connection = self._idle.pop()
+        self._letters[connection] = key
+        outcome = connection.start(letter, now=self._monotonic())
+        self._settle(connection, outcome)
+
+    def turn(self, timeout: float) -> list[Done]:
+        """Serve whatever is ready and return the letters that are done.
+
+        Args:
+            timeout: seconds to wait for something to happen.
+        """
+        if self._done:
+            timeout = 0.0
+        for key, _ in self._selector.select(timeout):
+            if key.data is None:
+                os.read(key.fd, 1024)
+                continue
+            connection: Connection = key.data
+            outcome = connection.ready(now=self._monotonic())
+            self._settle(connection, outcome)
+        self._take_opened()
+        self._expire()
+        self._start_again()
+        done, self._done = self._done, []
+        return done
 
     def check(self) -> None:
         """Connect and log in, to see that the relay would let us.
@@ -77,173 +115,112 @@ class SmtpTransport:
             OSError: the relay cannot be reached, or refuses the connection or login;
                 `smtplib.SMTPException` is one, too.
         """
-        self._lines[0].open()
-        self.close()
-
-
-def _send_on(line: "_Line", letter: Letter) -> Outcome:
-    return line.send(letter)
-
-
-class _Line:
-    """One connection: opened when first needed, reopened when the relay closed it."""
-
-    def __init__(self, relay: Relay) -> None:
-        self._relay = relay
-        self._smtp: smtplib.SMTP | None = None
-
-    def send(self, letter: Letter) -> Outcome:
-        """Send one letter and return what the relay said."""
-        was_open = self._smtp is not None
-        outcome = self._send(letter)
-        if was_open and self._smtp is None and _broke_at_mail(outcome):
-            # Relays close a connection that was idle for some minutes, or has carried
-            # enough letters; nothing of this letter was said yet.
-            outcome = self._send(letter)
-        return outcome
-
-    def _send(self, letter: Letter) -> Outcome:
-        try:
-            smtp = self.open()
-        except smtplib.SMTPAuthenticationError as error:
-            return _refusal(error.smtp_code, error.smtp_error, Command.LOGIN)
-        except (OSError, smtplib.SMTPException) as error:
-            reason = f"{self._relay.name} cannot be reached: {error}"
-            return Deferred(None, reason, Command.CONNECT)
-        return self._transact(smtp, letter)
-
-    def open(self) -> smtplib.SMTP:
-        """Return the open connection, after greeting, TLS and login."""
-        if self._smtp is not None:
-            return self._smtp
-        relay = self._relay
-        context = _tls_context(relay.ca_file)
-        if relay.security is Security.TLS:
-            smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-                relay.host,
-                relay.port,
-                relay.hello_name,
-                timeout=relay.timeout_seconds,
-                context=context,
-            )
-        else:
-            smtp = smtplib.SMTP(
-                relay.host, relay.port, relay.hello_name, relay.timeout_seconds
-            )
-        try:
-            if relay.security is Security.STARTTLS:
-                smtp.starttls(context=context)
-            smtp.ehlo_or_helo_if_needed()
-            if relay.username:
-                _log_in(smtp, relay)
-        except BaseException:
-            smtp.close()
-            raise
-        self._smtp = smtp
-        return smtp
+        open_smtp(self.relay).quit()
 
     def close(self) -> None:
-        """Say QUIT, if there is still somebody to hear it."""
-        if self._smtp is not None:
-            with contextlib.suppress(OSError, smtplib.SMTPException):
-                self._smtp.quit()
-            self._drop()
+        """Say goodbye on every connection; the transport may be used again."""
+        self._again.clear()
+        for connection in (*self._idle, *self._letters):
+            self._forget(connection)
+            connection.close()
+        self._idle.clear()
+        self._letters.clear()
+        if self._threads is not None:
+            self._threads.shutdown(cancel_futures=True)
+            self._threads = None
+        for future in self._opened:
+            with contextlib.suppress(OSError):
+                future.result().close()
+        self._opened.clear()
+        self._opening = 0
 
-    def _transact(self, smtp: smtplib.SMTP, letter: Letter) -> Outcome:
-        """Walk through MAIL, RCPT and DATA, and stop at the first refusal."""
-        envelope = letter.envelope
-        if envelope.smtputf8 and not smtp.has_extn("smtputf8"):
-            return Rejected(550, "5.6.7 the relay offers no SMTPUTF8", Command.RCPT)
-        step = Command.MAIL
-        try:
-            code, text = smtp.mail(envelope.mail_from, _mail_options(smtp, letter))
-            if code in YES:
-                step = Command.RCPT
-                code, text = smtp.rcpt(envelope.rcpt_to)
-            if code in YES:
-                step = Command.DATA
-                code, text = smtp.docmd("DATA")
-            if code != READY_FOR_DATA:
-                return self._refused(code, text, step)
-            smtp.send(_stuffed(letter.message))
-        except (OSError, smtplib.SMTPException) as error:
-            # The final dot was not handed over, so the relay has no message.
-            self._drop()
-            return Deferred(None, f"the connection broke at {step}: {error}", step)
-        return self._final_reply(smtp)
+    def _settle(self, connection: Connection, outcome: Outcome | None) -> None:
+        """File a connection by what just happened on it."""
+        if outcome is not None:
+            self._done.append(Done(self._letters.pop(connection), outcome))
+            if connection.is_open:
+                self._idle.append(connection)
+        if not connection.is_open:
+            self._forget(connection)
+            if connection.untouched:
+                key = self._letters.pop(connection)
+                self._again.append((key, connection.untouched))
+            elif connection in self._idle:
+                self._idle.remove(connection)
+        elif (events := connection.new_events()) is not None:
+            self._selector.modify(connection.fileno, events, connection)
 
-    def _final_reply(self, smtp: smtplib.SMTP) -> Outcome:
-        try:
-            code, text = smtp.getreply()
-        except (OSError, smtplib.SMTPException) as error:
-            self._drop()
-            return Uncertain(f"no answer after the message: {error}")
-        if code not in TAKEN and code not in REFUSALS:
-            self._drop()
-            return Uncertain(f"no clear answer after the message: {code} {text!r}")
-        if code == CLOSING:
-            self._drop()
-        return classify(code, _words(text), command=Command.DATA)
+    def _start_again(self) -> None:
+        """Start letters afresh whose connection was lost before any answer."""
+        while self._again and self.room(len(self._again)):
+            key, letter = self._again.popleft()
+            self.start(key, letter)
+        if self.trouble and not self._opening:
+            self._done += [Done(key, self.trouble) for key, _ in self._again]
+            self._again.clear()
 
-    def _refused(self, code: int, text: bytes, step: Command) -> Outcome:
-        """Clear the transaction, so that the next letter starts afresh."""
-        if code == CLOSING or code not in REFUSALS:
-            self._drop()
-        elif self._smtp is not None:
+    def _forget(self, connection: Connection) -> None:
+        with contextlib.suppress(KeyError, ValueError):
+            self._selector.unregister(connection.fileno)
+
+    def _expire(self) -> None:
+        """End the connections whose relay was silent for too long."""
+        now = self._monotonic()
+        if now < self._next_check:
+            return
+        self._next_check = now + CHECK_EVERY
+        for connection in [c for c in self._letters if c.deadline <= now]:
+            self._settle(connection, connection.expire())
+
+    def _open_one(self) -> None:
+        if self._threads is None:
+            workers = min(self.width, OPENED_AT_ONCE)
+            self._threads = ThreadPoolExecutor(workers, "smtp-open")
+        self._opening += 1
+        self._threads.submit(open_smtp, self.relay).add_done_callback(self._wake)
+
+    def _wake(self, opened: "Future[smtplib.SMTP]") -> None:
+        """Hand an opened connection to the loop; runs in the thread that opened it."""
+        self._opened.append(opened)
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._wake_write, b".")
+
+    def _take_opened(self) -> None:
+        while self._opened:
+            opened = self._opened.popleft()
+            self._opening -= 1
             try:
-                self._smtp.rset()
-            except (OSError, smtplib.SMTPException):
-                self._drop()
-        return _refusal(code, text, step)
+                smtp = opened.result()
+            except (OSError, smtplib.SMTPException) as error:
+                self._could_not_open(error)
+                continue
+            connection = Connection(smtp, patience=self.relay.timeout_seconds)
+            self._selector.register(connection.fileno, EVENT_READ, connection)
+            self._idle.append(connection)
+            self.trouble, self._failures = None, 0
 
-    def _drop(self) -> None:
-        if self._smtp is not None:
-            self._smtp.close()
-            self._smtp = None
-
-
-def _broke_at_mail(outcome: Outcome) -> bool:
-    return isinstance(outcome, Deferred) and outcome.command is Command.MAIL
-
-
-def _log_in(smtp: smtplib.SMTP, relay: Relay) -> None:
-    if not (relay.username + relay.password).isascii():
-        # smtplib cannot encode them; its own error is none of SMTP.
-        words = b"5.7.8 smtp.username and smtp.password must be ASCII"
-        raise smtplib.SMTPAuthenticationError(535, words)
-    smtp.login(relay.username, relay.password)
+    def _could_not_open(self, error: Exception) -> None:
+        """Wait before the next try; it is trouble only when nothing is open."""
+        wait = BACK_OFF[min(self._failures, len(BACK_OFF) - 1)]
+        self._failures += 1
+        self._not_before = self._monotonic() + wait
+        if not self._idle and not self._letters:
+            self.trouble = _trouble(self.relay, error)
+        if self._failures == 1:
+            facts = {"relay": self.relay.name, "reason": str(error)}
+            log.warning("no more connections to the relay for now", extra=facts)
 
 
-def _refusal(code: int, text: bytes | str, step: Command) -> Outcome:
-    """Read a reply that is not the yes we need; a wrong kind of yes is no SMTP."""
-    if code in REFUSALS:
-        return classify(code, _words(text), command=step)
-    words = f"the relay does not speak SMTP: it answered {code} {_words(text)}"
-    return Deferred(None, f"{words} at {step}", step)
-
-
-def _mail_options(smtp: smtplib.SMTP, letter: Letter) -> list[str]:
-    """Return the options of MAIL; none when the relay offers nothing of them."""
-    options = []
-    if smtp.has_extn("size"):
-        options.append(f"size={len(letter.message)}")
-    if letter.envelope.smtputf8:
-        options += ["SMTPUTF8", "BODY=8BITMIME"]
-    return options
-
-
-def _stuffed(message: bytes) -> bytes:
-    """Double leading dots and end with the final one (RFC 5321 §4.5.2)."""
-    end = b"" if message.endswith(b"\r\n") else b"\r\n"
-    return re.sub(rb"(?m)^\.", b"..", message) + end + b".\r\n"
-
-
-def _words(reply: bytes | str) -> str:
-    """Return the text of a reply as one line."""
-    text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
-    return " ".join(text.split())
-
-
-def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
-    """Verify chain and name, always (RFC 8314 §3, RFC 7817)."""
-    return ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+def _trouble(relay: Relay, error: Exception) -> Outcome:
+    """Turn the failure to open a connection into an outcome."""
+    is_login = isinstance(error, smtplib.SMTPAuthenticationError)
+    command = Command.LOGIN if is_login else Command.CONNECT
+    if isinstance(error, smtplib.SMTPResponseException):
+        words = error.smtp_error
+        text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+        text = " ".join(text.split())
+        if error.smtp_code in REFUSALS:
+            return classify(error.smtp_code, text, command=command)
+        reason = f"the relay does not speak SMTP: it answered {error.smtp_code} {text}"
+        return Deferred(None, f"{reason} at {command}", command)
+    return Deferred(None, f"{relay.name} cannot be reached: {error}", command)

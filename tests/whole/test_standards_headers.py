@@ -27,7 +27,7 @@ from newsletter.outcome import Accepted, Command, Deferred, Outcome
 from newsletter.render import Level, lint
 from newsletter.sender import tick
 from newsletter.tables import Delivery, DeliveryStatus, Installation
-from newsletter.transport import Envelope, Letter, MemoryTransport
+from newsletter.transport import Envelope, Letter, MemoryTransport, send_all
 from subscribers.tables import Subscriber
 from tests.desks import SetClock, make_config, make_desk
 from tests.factories import make_subscriber, make_tip
@@ -201,7 +201,7 @@ def test_a11_leading_dots_survive_the_wire(tmp_path: Path, letters: Letters) -> 
     envelope = Envelope("tips@tips.example", "ada@example.org")
     with MailServer(tmp_path / "received", tmp_path / "rendered") as server:
         transport = loopback(server)
-        (outcome,) = transport.send([Letter(envelope, dotted)])
+        (outcome,) = send_all(transport, [Letter(envelope, dotted)])
         transport.close()
     (arrived,) = server.received.iterdir()
 

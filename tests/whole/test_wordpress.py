@@ -186,14 +186,13 @@ def _lines(part: Any) -> list[str]:
 
 @pytest.fixture(scope="module")
 def all_rendered(
-    tmp_path_factory: pytest.TempPathFactory,
+    tmp_path_factory: pytest.TempPathFactory, shared: Path
 ) -> list[tuple[TipView, Rendered]]:
     """Every tip of the export as an email."""
     folder = tmp_path_factory.mktemp("wordpress")
     engine = db.connect(f"sqlite:///{folder / 'newsletter.db'}")
     SQLModel.metadata.create_all(engine)
-    export = Path(__file__).parents[3] / "shared" / "data" / "wordpress-export.xml"
-    bring_in(engine, export)
+    bring_in(engine, shared / "data" / "wordpress-export.xml")
     with Session(engine) as session:
         tips = library.list_tips(session)
     engine.dispose()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from newsletter.config import Security
 from newsletter.outcome import Accepted, Command, Deferred, Outcome, Rejected, Uncertain
-from newsletter.transport import Envelope, Letter, Relay, SmtpTransport
+from newsletter.transport import Envelope, Letter, Relay, SmtpTransport, send_all
 from tests.relay import CA_FILE, ScriptedRelay, Silence, Step, running
 
 TEXT = b"Subject: Hello\r\nContent-Type: text/plain\r\n\r\nSmile first.\r\n"
@@ -54,7 +54,7 @@ def letter(to: str = "ann@example.org", message: bytes = TEXT) -> Letter:
 
 def send(transport: SmtpTransport, to: str = "ann@example.org") -> Outcome:
     """Send one letter and return how it went."""
-    (outcome,) = transport.send([letter(to)])
+    (outcome,) = send_all(transport, [letter(to)])
     return outcome
 
 
@@ -105,7 +105,7 @@ def test_the_bytes_arrive_identical(
     """Whatever lines a message has, dots at their beginning above all."""
     message = b"Subject: Dots\r\n\r\n" + b"".join(line + b"\r\n" for line in lines)
 
-    (outcome,) = transport.send([letter(message=message)])
+    (outcome,) = send_all(transport, [letter(message=message)])
 
     assert isinstance(outcome, Accepted)
     assert scripted.received[-1].message == message
@@ -118,7 +118,7 @@ def test_a_line_with_a_single_dot_does_not_end_the_letter(
     smuggled = b"MAIL FROM:<evil@example.net>\r\nRCPT TO:<all@example.net>\r\nDATA\r\n"
     message = TEXT + b".\r\n..\r\n...\r\n" + smuggled
 
-    connect(scripted).send([letter(message=message)])
+    send_all(connect(scripted), [letter(message=message)])
 
     assert [received.message for received in scripted.received] == [message]
 
@@ -127,7 +127,7 @@ def test_a_message_without_a_last_newline_gets_one(
     scripted: ScriptedRelay, connect: Connect
 ) -> None:
     """The final dot must stand on a line of its own."""
-    (outcome,) = connect(scripted).send([letter(message=TEXT.rstrip())])
+    (outcome,) = send_all(connect(scripted), [letter(message=TEXT.rstrip())])
 
     assert isinstance(outcome, Accepted)
     assert scripted.received[0].message == TEXT
@@ -261,7 +261,7 @@ def test_a_line_that_breaks_within_the_message_defers(
     scripted.answer(Step.TEXT, Silence.HANG_UP, times=1)
     message = TEXT + (b"x" * 70 + b"\r\n") * 500_000
 
-    (outcome,) = connect(scripted).send([letter(message=message)])
+    (outcome,) = send_all(connect(scripted), [letter(message=message)])
 
     assert isinstance(outcome, Deferred)
     assert outcome.command is Command.DATA
@@ -478,10 +478,11 @@ def test_several_connections_carry_several_letters_at_once(
     names = [f"reader{number}@example.org" for number in range(4)]
     scripted.answer(Step.RCPT, "550 5.1.1 nobody", to=names[1])
     transport = connect(scripted, connections=4)
-    assert transport.width == 4
+    while transport.room(4) < 4:
+        transport.turn(0.1)
 
     for _ in range(2):
-        outcomes = transport.send([letter(name) for name in names])
+        outcomes = send_all(transport, [letter(name) for name in names])
         kinds = [type(outcome) for outcome in outcomes]
         assert kinds == [Accepted, Rejected, Accepted, Accepted]
 
@@ -489,7 +490,7 @@ def test_several_connections_carry_several_letters_at_once(
     to = sorted(received.rcpt_to for received in scripted.received)
     assert to == sorted([names[0], names[2], names[3]] * 2)
     conversations = {received.conversation for received in scripted.received}
-    assert len(conversations) == 3
+    assert len(conversations) >= 3
 
 
 def test_letters_are_on_the_wire_at_the_same_time(
@@ -501,7 +502,7 @@ def test_letters_are_on_the_wire_at_the_same_time(
     letters = [letter("slow@example.org"), letter(), letter("ben@example.org")]
     start = time.monotonic()
 
-    outcomes = transport.send(letters)
+    outcomes = send_all(transport, letters)
 
     assert [type(o) for o in outcomes] == [Deferred, Accepted, Accepted]
     assert time.monotonic() - start < 5
@@ -513,7 +514,7 @@ def test_fewer_letters_than_connections_need_fewer(
     """No connection is opened for nobody, and sending nothing opens none."""
     transport = connect(scripted, connections=4)
 
-    assert transport.send([]) == []
+    assert send_all(transport, []) == []
     assert isinstance(send(transport), Accepted)
 
     assert scripted.conversations == 1
@@ -523,7 +524,7 @@ def test_a_message_beyond_size_is_refused_before_it_is_sent(connect: Connect) ->
     """The relay said how much it takes (RFC 1870); it refuses us, not the reader."""
     with running(longest=1_000) as scripted:
         transport = connect(scripted)
-        (outcome,) = transport.send([letter(message=TEXT + b"x" * 1_000)])
+        (outcome,) = send_all(transport, [letter(message=TEXT + b"x" * 1_000)])
         assert isinstance(send(transport), Accepted)
         transport.close()
 
@@ -541,7 +542,7 @@ def test_an_address_beyond_ascii_leaves_where_smtputf8_is_offered(
     message = "To: jörg@example.org\r\n\r\nGrüße\r\n".encode()
 
     with running(smtputf8=True) as scripted:
-        (outcome,) = connect(scripted).send([Letter(envelope, message)])
+        (outcome,) = send_all(connect(scripted), [Letter(envelope, message)])
 
     assert isinstance(outcome, Accepted)
     assert scripted.received[0].rcpt_to == "jörg@example.org"
@@ -555,7 +556,7 @@ def test_an_address_beyond_ascii_fails_where_it_is_not(
     envelope = Envelope("bounces@tips.example", "jörg@example.org", smtputf8=True)
     transport = connect(scripted)
 
-    (outcome,) = transport.send([Letter(envelope, TEXT)])
+    (outcome,) = send_all(transport, [Letter(envelope, TEXT)])
 
     assert isinstance(outcome, Rejected)
     assert outcome.command is Command.RCPT

@@ -1,0 +1,142 @@
+"""The envelope in one write, against a relay that takes and refuses at every step."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from newsletter.config import Security
+from newsletter.outcome import Accepted, Deferred, Rejected, Uncertain
+from newsletter.transport import Envelope, Letter, Relay, SmtpTransport, send_all
+from tests.relay import ScriptedRelay, Silence, Step, running
+
+TEXT = b"Subject: Hello\r\n\r\n.Smile first.\r\n" + b"On and on.\r\n" * 9_000
+
+
+@pytest.fixture
+def scripted() -> Iterator[ScriptedRelay]:
+    """A relay that offers PIPELINING."""
+    with running(pipelining=True) as relay:
+        yield relay
+
+
+@pytest.fixture
+def transport(scripted: ScriptedRelay) -> Iterator[SmtpTransport]:
+    """A transport with two connections to the relay, which must answer quickly."""
+    relay = Relay(
+        "localhost", scripted.port, Security.NONE, timeout_seconds=2.0, connections=2
+    )
+    transport = SmtpTransport(relay)
+    yield transport
+    transport.close()
+
+
+def letters(*names: str) -> list[Letter]:
+    """Return a letter to each."""
+    return [
+        Letter(Envelope("b@tips.example", f"{name}@example.org"), TEXT)
+        for name in names
+    ]
+
+
+def test_letters_arrive_as_they_are(
+    scripted: ScriptedRelay, transport: SmtpTransport
+) -> None:
+    """Twenty of them, each larger than a socket takes at once, on two connections."""
+    names = [f"reader{number}" for number in range(20)]
+
+    outcomes = send_all(transport, letters(*names))
+
+    assert all(isinstance(outcome, Accepted) for outcome in outcomes)
+    assert {received.message for received in scripted.received} == {TEXT}
+    assert len(scripted.received) == 20
+    assert scripted.conversations <= 2
+
+
+@pytest.mark.parametrize("step", [Step.MAIL, Step.RCPT, Step.DATA, Step.END])
+@pytest.mark.parametrize(
+    ("reply", "kind"), [("550 5.1.1 no", Rejected), ("451 4.3.0 later", Deferred)]
+)
+def test_a_refusal_ends_one_letter_and_no_other(
+    scripted: ScriptedRelay,
+    transport: SmtpTransport,
+    step: Step,
+    reply: str,
+    kind: type[Rejected] | type[Deferred],
+) -> None:
+    """Whatever was said behind the refused command, the next letter is whole."""
+    scripted.answer(
+        step, reply, to="ben@example.org" if step is Step.RCPT else "", times=1
+    )
+
+    first, *others = [
+        outcome
+        for name in ("ben", "cleo", "dan")
+        for outcome in send_all(transport, letters(name))
+    ]
+
+    assert isinstance(first, kind)
+    assert first.reason == reply[4:]
+    assert all(isinstance(outcome, Accepted) for outcome in others)
+    assert [received.message for received in scripted.received] == [TEXT, TEXT]
+
+
+@pytest.mark.parametrize("silence", [Silence.HANG_UP, Silence.STALL])
+@pytest.mark.parametrize(
+    ("step", "kind"),
+    [
+        (Step.MAIL, Deferred),
+        (Step.RCPT, Deferred),
+        (Step.DATA, Deferred),
+        (Step.END, Uncertain),
+    ],
+)
+def test_silence_is_in_doubt_only_behind_the_message(
+    scripted: ScriptedRelay,
+    transport: SmtpTransport,
+    silence: Silence,
+    step: Step,
+    kind: type[Deferred] | type[Uncertain],
+) -> None:
+    """Closed or stalled at each step; the next letter finds another connection."""
+    scripted.answer(step, silence, times=1)
+
+    (first,) = send_all(transport, letters("ben"))
+    (second,) = send_all(transport, letters("cleo"))
+
+    assert isinstance(first, kind)
+    assert isinstance(second, Accepted)
+
+
+def test_one_stalled_connection_holds_up_nobody(
+    scripted: ScriptedRelay, transport: SmtpTransport
+) -> None:
+    """While one letter waits for its answer, the other connection goes on."""
+    scripted.answer(Step.RCPT, Silence.STALL, to="slow@example.org")
+    while transport.room(2) < 2:
+        transport.turn(0.1)
+    slow, *others = letters("slow", *(f"reader{number}" for number in range(10)))
+    transport.start(99, slow)
+
+    done: list[int] = []
+    for key, letter in enumerate(others):
+        while not transport.room(1):
+            done += [one.key for one in transport.turn(0.1)]
+        transport.start(key, letter)
+    while len(done) < len(others):
+        done += [one.key for one in transport.turn(0.1)]
+
+    assert sorted(done) == list(range(10))
+    assert transport.busy == 1
+
+
+def test_a_relay_that_allows_one_connection_gets_everything_on_it(
+    scripted: ScriptedRelay, transport: SmtpTransport
+) -> None:
+    """The second connection is refused; that is no trouble as long as one is open."""
+    assert isinstance(send_all(transport, letters("ann"))[0], Accepted)
+    scripted.answer(Step.HELLO, "421 4.7.0 too many connections")
+
+    outcomes = send_all(transport, letters("ben", "cleo", "dan"))
+
+    assert all(isinstance(outcome, Accepted) for outcome in outcomes)
+    assert transport.trouble is None
