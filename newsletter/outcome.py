@@ -17,6 +17,11 @@ class Command(StrEnum):
     RCPT = "RCPT"
     DATA = "DATA"
 
+    @property
+    def is_at_the_door(self) -> bool:
+        """Tell whether the relay answers it before it hears of any reader."""
+        return self in (Command.CONNECT, Command.LOGIN, Command.MAIL)
+
 
 @dataclass(frozen=True)
 class Accepted:
@@ -53,11 +58,6 @@ class Rejected:
         Source: RFC 5321 §4.3.2; RFC 3463 §3.8 (x.7: security or policy status).
         """
         return self.command is not Command.RCPT or self.reason.startswith("5.7.")
-
-    @property
-    def at_the_door(self) -> bool:
-        """Tell whether the relay refused us before it heard of any reader."""
-        return self.command in (Command.CONNECT, Command.LOGIN, Command.MAIL)
 
 
 @dataclass(frozen=True)

