@@ -113,9 +113,9 @@ def _show_folder(stage: Stage) -> None:
 
 def _program() -> str:
     """Return how to call this program from here: by its name, if a shell finds it."""
-    if shutil.which("newsletter"):
-        return "newsletter"
     path = Path(sys.argv[0])
+    if shutil.which("newsletter") or path.name != "newsletter":
+        return "newsletter"
     return str(
         path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     )

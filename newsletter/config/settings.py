@@ -30,6 +30,10 @@ OptionalMailbox = Annotated[str, AfterValidator(checks.optional(checks.mailbox))
 OneLine = Annotated[str, AfterValidator(checks.one_line)]
 
 
+# A letter waits for so many replies at most: to MAIL, RCPT, DATA and the message.
+REPLIES = 4
+
+
 class Section(BaseModel):
     """A table of the configuration: frozen, and strict about unknown keys."""
 
@@ -288,11 +292,12 @@ class DeliverySection(Section):
         'more with the same Message-ID, or "hold" for you to decide.',
     )
     lease_seconds: int = Field(
-        900,
-        ge=30,
+        1_800,
+        ge=1,
         le=86_400,
         description="After this time a letter that a killed process had in hand is "
-        "taken up again. Must be longer than smtp.timeout_seconds.",
+        "taken up again. Must be longer than four times smtp.timeout_seconds, since a "
+        "letter waits for four replies.",
     )
     retry_minutes: tuple[Annotated[int, Field(ge=1)], ...] = Field(
         (5, 15, 60, 180, 360, 720),
@@ -360,10 +365,10 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _lease_outlives_a_reply(self) -> Self:
-        if self.delivery.lease_seconds <= self.smtp.timeout_seconds:
+        if self.delivery.lease_seconds <= REPLIES * self.smtp.timeout_seconds:
             raise ValueError(
                 f"delivery.lease_seconds ({self.delivery.lease_seconds}) must be "
-                f"longer than smtp.timeout_seconds ({self.smtp.timeout_seconds:g}), "
-                "or a slow letter would be sent twice"
+                "longer than four times smtp.timeout_seconds "
+                f"({self.smtp.timeout_seconds:g}), or a slow letter would be sent twice"
             )
         return self

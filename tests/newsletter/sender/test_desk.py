@@ -62,7 +62,7 @@ def test_a_desk_has_the_limits_of_the_settings(tmp_path: Path) -> None:
     sections: dict[str, dict[str, object]] = {
         "smtp": SMTP,
         "delivery": {
-            "lease_seconds": 60,
+            "lease_seconds": 90,
             "retry_minutes": [1, 2],
             "give_up_hours": 3,
         },
@@ -74,7 +74,7 @@ def test_a_desk_has_the_limits_of_the_settings(tmp_path: Path) -> None:
     desk = Desk.of(engine, make_config(tmp_path, sections))
 
     assert desk.throttle.per_second == 3
-    assert desk.lease == timedelta(seconds=60)
+    assert desk.lease == timedelta(seconds=90)
     assert desk.retry.waits == (timedelta(minutes=1), timedelta(minutes=2))
     assert desk.retry.give_up_after == timedelta(hours=3)
     assert desk.recycle_after_weeks == 9
