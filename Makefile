@@ -3,13 +3,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test check lint format types lock docs bench pictures clean
+.PHONY: demo test crash-test check lint format types lock docs bench pictures clean
 
 demo: .venv/run.stamp
 	@$(BIN)/newsletter demo
 
 test: .venv/dev.stamp
 	$(BIN)/python -m pytest -n 2
+
+crash-test: .venv/dev.stamp
+	$(BIN)/python -m pytest tests/whole/test_crash.py
 
 check: lint types test
 
@@ -33,6 +36,7 @@ pictures: .venv/dev.stamp
 bench: .venv/dev.stamp
 	$(BIN)/python -m benchmarks.fill
 	$(BIN)/python -m benchmarks.enrol
+	$(BIN)/python -m benchmarks.sending
 
 # The environment: from a lock with hashes, then the project itself, as it stands here.
 .venv/python.stamp:

@@ -26,6 +26,8 @@ PATIENCE = {Command.MAIL: 300.0, Command.RCPT: 300.0, Command.DATA: 120.0}
 PATIENCE_FOR_THE_MESSAGE = 600.0
 # A goodbye is a courtesy; nobody waits long for its answer.
 GOODBYE_SECONDS = 2.0
+# The longest wait while a connection is opened: who stops the program waits as long.
+OPENING_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -215,7 +217,7 @@ class Connection:
 
 
 def open_smtp(relay: Relay) -> smtplib.SMTP:
-    """Connect, greet, protect and log in; blocks up to the relay's timeout a step.
+    """Connect, greet, protect and log in; blocks for a minute a step at most.
 
     Raises:
         OSError: the relay cannot be reached, or its certificate is wrong.
@@ -225,12 +227,11 @@ def open_smtp(relay: Relay) -> smtplib.SMTP:
         cafile=str(relay.ca_file) if relay.ca_file else None
     )
     where = (relay.host, relay.port, relay.hello_name)
+    timeout = min(relay.timeout_seconds, OPENING_SECONDS)
     if relay.security is Security.TLS:
-        smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-            *where, timeout=relay.timeout_seconds, context=context
-        )
+        smtp: smtplib.SMTP = smtplib.SMTP_SSL(*where, timeout=timeout, context=context)
     else:
-        smtp = smtplib.SMTP(*where, timeout=relay.timeout_seconds)
+        smtp = smtplib.SMTP(*where, timeout=timeout)
     try:
         if relay.security is Security.STARTTLS:
             smtp.starttls(context=context)

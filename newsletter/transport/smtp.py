@@ -12,7 +12,7 @@ import smtplib
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from selectors import EVENT_READ, DefaultSelector
 
 from newsletter.outcome import Command, Deferred, Outcome, classify
@@ -30,18 +30,14 @@ CHECK_EVERY = 0.5
 
 
 class SmtpTransport:
-    """Connections that stay open between letters, and the letters on them.
-
-    Attributes:
-        trouble: why there is no connection at all, if the relay let us have none.
-    """
+    """Connections that stay open between letters, and the letters on them."""
 
     def __init__(
         self, relay: Relay, *, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self.relay = relay
         self.width = relay.connections
-        self.trouble: Outcome | None = None
+        self._trouble: Outcome | None = None
         self._monotonic = monotonic
         self._selector = DefaultSelector()
         self._idle: list[Connection] = []
@@ -57,6 +53,11 @@ class SmtpTransport:
         self._threads: ThreadPoolExecutor | None = None
         self._again: deque[tuple[int, Letter]] = deque()
         self._done: list[Done] = []
+
+    @property
+    def trouble(self) -> Outcome | None:
+        """Why there is no connection at all; None as long as one is being opened."""
+        return None if self._opening else self._trouble
 
     @property
     def busy(self) -> int:
@@ -129,7 +130,7 @@ class SmtpTransport:
             self._threads.shutdown(cancel_futures=True)
             self._threads = None
         for future in self._opened:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, CancelledError):
                 future.result().close()
         self._opened.clear()
         self._opening = 0
@@ -155,7 +156,7 @@ class SmtpTransport:
         while self._again and self.room(len(self._again)):
             key, letter = self._again.popleft()
             self.start(key, letter)
-        if self.trouble and not self._opening:
+        if self.trouble:
             self._done += [Done(key, self.trouble) for key, _ in self._again]
             self._again.clear()
 
@@ -197,7 +198,7 @@ class SmtpTransport:
             connection = Connection(smtp, patience=self.relay.timeout_seconds)
             self._selector.register(connection.fileno, EVENT_READ, connection)
             self._idle.append(connection)
-            self.trouble, self._failures = None, 0
+            self._trouble, self._failures = None, 0
 
     def _could_not_open(self, error: Exception) -> None:
         """Wait before the next try; it is trouble only when nothing is open."""
@@ -205,7 +206,7 @@ class SmtpTransport:
         self._failures += 1
         self._not_before = self._monotonic() + wait
         if not self._idle and not self._letters:
-            self.trouble = _trouble(self.relay, error)
+            self._trouble = _trouble(self.relay, error)
         if self._failures == 1:
             facts = {"relay": self.relay.name, "reason": str(error)}
             log.warning("no more connections to the relay for now", extra=facts)

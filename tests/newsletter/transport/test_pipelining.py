@@ -140,3 +140,44 @@ def test_a_relay_that_allows_one_connection_gets_everything_on_it(
 
     assert all(isinstance(outcome, Accepted) for outcome in outcomes)
     assert transport.trouble is None
+
+
+def test_a_relay_that_comes_back_is_tried_again_after_a_while() -> None:
+    """No storm of connections while it is away; one try when the wait is over."""
+    clock = [0.0]
+    with running(pipelining=True) as scripted:
+        port = scripted.port
+    transport = SmtpTransport(
+        Relay("127.0.0.1", port, Security.NONE, timeout_seconds=2.0),
+        monotonic=lambda: clock[0],
+    )
+
+    (first,) = send_all(transport, letters("ann"))
+    (too_soon,) = send_all(transport, letters("ann"))
+    assert isinstance(first, Deferred)
+    assert too_soon == first
+
+    clock[0] += 1.0
+    assert transport.room(1) == 0
+    assert transport.trouble is None, "it is being tried again"
+    while transport.trouble is None:
+        transport.turn(0.1)
+    clock[0] += 1.5
+    assert transport.room(1) == 0
+    assert transport.trouble is not None, "the second wait is longer"
+    transport.close()
+
+
+def test_a_transport_can_be_closed_while_it_opens_connections(
+    scripted: ScriptedRelay,
+) -> None:
+    """Nothing of what was on its way stays behind."""
+    relay = Relay("localhost", scripted.port, Security.NONE, connections=20)
+    transport = SmtpTransport(relay)
+
+    transport.room(20)
+    transport.close()
+
+    assert transport.busy == 0
+    assert isinstance(send_all(transport, letters("ann"))[0], Accepted)
+    transport.close()
