@@ -126,6 +126,8 @@ def main() -> None:
         int(sys.argv[at]) if len(sys.argv) > at else default
         for at, default in ((1, 20_000), (2, 10), (3, 5))
     )
+    if not shutil.which("smtp-sink"):
+        raise SystemExit("There is no smtp-sink. On Debian: apt install postfix")
     with sink():
         pairs = [
             (ours(letters, connections), limit(letters, connections))
