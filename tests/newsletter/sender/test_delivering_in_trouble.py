@@ -87,7 +87,7 @@ def test_nothing_is_taken_up_before_the_lease_is_over(
     with Session(engine) as session:
         issue = issues.find(session, SLOT)
 
-    clock.now += timedelta(seconds=899)
+    clock.now += desk.lease - timedelta(seconds=1)
     deliver(desk, issue)
 
     assert transport.sent == []
@@ -108,7 +108,7 @@ def test_letters_in_doubt_are_resent_once_with_the_same_bytes(
     with Session(engine) as session:
         issue = issues.find(session, SLOT)
 
-    clock.now += timedelta(minutes=15)
+    clock.now += desk.lease
     tally = deliver(desk, issue)
 
     assert (tally.sent, tally.total) == (6, 6)
@@ -153,7 +153,7 @@ def test_letters_in_doubt_are_held_when_the_operator_says_so(
     with Session(engine) as session:
         issue = issues.find(session, SLOT)
 
-    clock.now += timedelta(minutes=15)
+    clock.now += desk.lease
     tally = deliver(desk, issue)
 
     assert (tally.sent, tally.uncertain) == (4, 2)
