@@ -4,10 +4,12 @@
 
 Needs `smtp-sink` and `smtp-source` of Debian's package postfix; nothing else of it
 runs. Everything stays on the loopback interface. Ours composes, signs and keeps the
-ledger (SQLite); `smtp-source -d` sends one message again and again, with no ledger.
-The two take turns in one run; medians are printed.
+ledger, on SQLite; DURABILITY=normal in the environment does not wait for the disk.
+`smtp-source -d` sends one message again and again, with no ledger. The two take turns
+in one run; medians are printed.
 """
 
+import os
 import shutil
 import statistics
 import subprocess
@@ -23,7 +25,7 @@ from pathlib import Path
 from sqlalchemy import insert
 
 from newsletter import db
-from newsletter.config import Config, Security, Settings
+from newsletter.config import Config, Durability, Security, Settings
 from newsletter.db import Engine
 from newsletter.sender import Desk, Nothing, deliver, open_slot
 from newsletter.slots import Slot
@@ -32,6 +34,7 @@ from newsletter.transport import Relay, SmtpTransport
 from subscribers.tables import Subscriber, SubscriberStatus
 
 PORT = 12_587
+DURABILITY = Durability(os.environ.get("DURABILITY", "full"))
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 BODY = "\n\n".join(["Say what happens next, and keep your word. " * 4] * 8)
 
@@ -85,7 +88,7 @@ def list_of(engine: Engine, people: int) -> None:
 def ours(letters: int, connections: int) -> float:
     """Return how many letters a second the sender hands over."""
     folder = Path(tempfile.mkdtemp(prefix="newsletter-bench-"))
-    engine = db.connect(f"sqlite:///{folder / 'bench.db'}")
+    engine = db.connect(f"sqlite:///{folder / 'bench.db'}", durability=DURABILITY)
     list_of(engine, letters)
     tables = {"newsletter": {"secret": "x" * 40}, "delivery": {"allow_reserved": True}}
     config = Config(Settings.model_validate(tables), folder, "benchmark")

@@ -25,6 +25,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError
 from sqlmodel import Session, SQLModel
 
 from newsletter import migrations
+from newsletter.config import Durability
 from newsletter.errors import DatabaseProblem
 from newsletter.tables import Installation
 
@@ -46,11 +47,12 @@ BUSY_TIMEOUT_MS = 30_000
 UPGRADE_LOCK = 20_261_124
 
 
-def connect(url: str) -> Engine:
+def connect(url: str, *, durability: Durability = Durability.FULL) -> Engine:
     """Return an engine for *url*; nothing is opened until it is used.
 
     Args:
         url: ``sqlite:///FILE`` or ``postgresql://USER:PASSWORD@HOST/NAME``.
+        durability: whether a commit waits until it would survive a power cut.
 
     Raises:
         DatabaseProblem: the URL names another kind of database, or is no URL.
@@ -65,11 +67,14 @@ def connect(url: str) -> Engine:
     match parsed.get_backend_name():
         case "sqlite":
             engine = create_engine(parsed)
-            _give_sqlite_manners(engine)
+            _give_sqlite_manners(engine, durability)
             return engine
         case "postgresql":
+            waits = "on" if durability is Durability.FULL else "off"
             return create_engine(
-                parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True
+                parsed.set(drivername="postgresql+psycopg"),
+                pool_pre_ping=True,
+                connect_args={"options": f"-c synchronous_commit={waits}"},
             )
         case other:
             raise DatabaseProblem(
@@ -179,7 +184,7 @@ def insert_once(
     return None if made is None else int(made)
 
 
-def _give_sqlite_manners(engine: Engine) -> None:
+def _give_sqlite_manners(engine: Engine, durability: Durability) -> None:
     file = engine.url.database
 
     @event.listens_for(engine, "do_connect")
@@ -198,8 +203,7 @@ def _give_sqlite_manners(engine: Engine) -> None:
             f"busy_timeout = {BUSY_TIMEOUT_MS}",
             "foreign_keys = ON",
             "journal_mode = WAL",
-            # A letter that was recorded must still be recorded after a power cut.
-            "synchronous = FULL",
+            f"synchronous = {durability.upper()}",
         ):
             connection.execute(f"PRAGMA {pragma}")
 

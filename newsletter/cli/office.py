@@ -68,7 +68,8 @@ def connect(context: typer.Context, config: Config) -> Engine:
     Raises:
         DatabaseProblem: the setting names no database that we know.
     """
-    engine = db.connect(database_url(config))
+    durability = config.settings.database.durability
+    engine = db.connect(database_url(config), durability=durability)
     context.call_on_close(engine.dispose)
     return engine
 

@@ -5,6 +5,7 @@
 
 from newsletter.config.loading import CONFIG_VARIABLE, DEFAULT_PATH, Config, load
 from newsletter.config.settings import (
+    Durability,
     EndPolicy,
     Security,
     Settings,
@@ -16,6 +17,7 @@ __all__ = [
     "CONFIG_VARIABLE",
     "DEFAULT_PATH",
     "Config",
+    "Durability",
     "EndPolicy",
     "Security",
     "Settings",

@@ -62,6 +62,13 @@ class Security(StrEnum):
     TLS = "tls"
 
 
+class Durability(StrEnum):
+    """What a commit survives."""
+
+    FULL = "full"
+    NORMAL = "normal"
+
+
 class TransportKind(StrEnum):
     """Where letters are handed to."""
 
@@ -266,6 +273,12 @@ class DatabaseSection(Section):
         SecretStr("sqlite:///newsletter.db"),
         description="sqlite:///FILE (relative to this file) or "
         "postgresql://USER:PASSWORD@HOST/NAME.",
+    )
+    durability: Durability = Field(
+        Durability.FULL,
+        description='"full": what was recorded survives a power cut. "normal" is '
+        "faster; a crash of the program still loses nothing, but after a power cut the "
+        "last letters may be sent once more.",
     )
 
 

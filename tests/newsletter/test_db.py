@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel, select
 
 from newsletter import db
+from newsletter.config import Durability
 from newsletter.errors import DatabaseProblem
 from newsletter.tables import Installation, LabelKind, TipLabel
 
@@ -121,3 +122,23 @@ def test_a_new_sqlite_file_is_its_owners_alone(tmp_path: Path) -> None:
     engine.dispose()
 
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("durability", Durability)
+def test_durability_is_what_the_engine_does(
+    tmp_path: Path, postgresql_url: str, durability: Durability
+) -> None:
+    """Full waits for the disk at each commit, normal does not."""
+    is_full = durability is Durability.FULL
+    sqlite = db.connect(f"sqlite:///{tmp_path / 'x.db'}", durability=durability)
+    postgresql = db.connect(postgresql_url, durability=durability)
+
+    with sqlite.connect() as connection:
+        synchronous = connection.exec_driver_sql("PRAGMA synchronous").scalar()
+    with postgresql.connect() as connection:
+        waits = connection.exec_driver_sql("SHOW synchronous_commit").scalar()
+    sqlite.dispose()
+    postgresql.dispose()
+
+    assert synchronous == (2 if is_full else 1)
+    assert waits == ("on" if is_full else "off")
