@@ -377,7 +377,7 @@ class Settings(Section):
     smtp: SmtpSection = SmtpSection()
 
     @model_validator(mode="after")
-    def _lease_outlives_a_reply(self) -> Self:
+    def _lease_outlives_four_replies(self) -> Self:
         if self.delivery.lease_seconds <= REPLIES * self.smtp.timeout_seconds:
             raise ValueError(
                 f"delivery.lease_seconds ({self.delivery.lease_seconds}) must be "

@@ -10,7 +10,6 @@ from newsletter.ledger.entries import Claim, HistoryLine, RetryPolicy, Tally, Tr
 from newsletter.ledger.questions import (
     history,
     is_finished,
-    next_due_at,
     tally,
     troubles,
 )
@@ -35,7 +34,6 @@ __all__ = [
     "history",
     "is_finished",
     "mark_sending",
-    "next_due_at",
     "record",
     "release",
     "release_lapsed",

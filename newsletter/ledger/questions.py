@@ -1,12 +1,10 @@
 """What the ledger can be asked: counts of an issue, the history of a person."""
 
-from datetime import datetime
-
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlmodel import Session, col
 
 from newsletter.ledger.entries import HistoryLine, Tally, Trouble
-from newsletter.ledger.rows import MOST_DOUBTS, UNFINISHED, WAITING
+from newsletter.ledger.rows import MOST_DOUBTS, UNFINISHED
 from newsletter.slots import Slot
 from newsletter.tables import Delivery, DeliveryStatus, Issue, Tip
 from subscribers.tables import Subscriber
@@ -38,15 +36,6 @@ def is_finished(session: Session, issue_id: int, *, resending: bool) -> bool:
         .limit(1)
     )
     return found is None
-
-
-def next_due_at(session: Session, issue_id: int) -> datetime | None:
-    """Return when the next letter of the issue may be claimed, if any waits."""
-    return session.scalar(
-        select(func.min(col(Delivery.due_at))).where(
-            col(Delivery.issue_id) == issue_id, col(Delivery.status).in_(WAITING)
-        )
-    )
 
 
 def history(session: Session, subscriber_id: int) -> list[HistoryLine]:

@@ -1,8 +1,8 @@
 """The recipe: claim, compose, mark, send, record.
 
-One commit serves many letters: each turn records how the last volley went and marks the
-next one, commits, and only then touches the wire. So at any instant no more letters are
-in doubt than there are open SMTP transactions.
+One commit serves many letters: each turn records those that are done and marks those
+that start now, commits, and only then touches the wire. So at any instant no more
+letters are in doubt than there are open SMTP transactions.
 """
 
 import logging
@@ -92,7 +92,7 @@ def deliver(
     """Send every letter of *issue* that is due, and close the issue when all are done.
 
     Args:
-        desk: the process's tools; setting `desk.stop` ends it after the volley in hand.
+        desk: the process's tools; `desk.stop` ends it after the letters in hand.
         issue: one that is going out.
         on_progress: called with the number of letters that just got an outcome.
 

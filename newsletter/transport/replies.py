@@ -33,11 +33,6 @@ class ReplyReader:
         self._buffer = b""
         self._lines: list[bytes] = []
 
-    @property
-    def has_begun(self) -> bool:
-        """Tell whether a reply has begun that is not complete."""
-        return bool(self._buffer or self._lines)
-
     def feed(self, data: bytes) -> list[Reply]:
         """Return the replies that *data* completes.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
 from sqlmodel import Session
@@ -59,7 +59,6 @@ def test_an_issue_without_letters_is_finished(session: Session) -> None:
 
     assert ledger.is_finished(session, issue.id or 0, resending=True)
     assert ledger.tally(session, issue.id or 0) == Tally()
-    assert ledger.next_due_at(session, issue.id or 0) is None
 
 
 @pytest.mark.parametrize("status", [s for s in S if s is not S.UNCERTAIN])
@@ -91,19 +90,6 @@ def test_a_doubt_keeps_the_issue_open_only_while_it_will_be_resent(
     found = ledger.is_finished(session, issue.id or 0, resending=resending)
 
     assert found is finished
-
-
-def test_the_next_letter_is_the_earliest_that_waits(
-    session: Session, now: datetime
-) -> None:
-    """Pending and deferred ones count; what is done or in hand does not."""
-    issue = make_issue(session)
-    hours = {S.SENT: 1, S.CLAIMED: 2, S.DEFERRED: 3, S.PENDING: 4}
-    for status, hour in hours.items():
-        due_at = now + timedelta(hours=hour)
-        make_delivery(session, issue, status=status, due_at=due_at)
-
-    assert ledger.next_due_at(session, issue.id or 0) == now + timedelta(hours=3)
 
 
 def test_a_persons_history_is_newest_first(session: Session, now: datetime) -> None:

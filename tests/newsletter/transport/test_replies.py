@@ -44,14 +44,15 @@ def test_what_is_no_reply_is_refused(words: bytes) -> None:
         ReplyReader().feed(words)
 
 
-@pytest.mark.parametrize("piece", [b"250 " + b"x" * 300, b"250-more\r\n" * 40])
+@pytest.mark.parametrize("piece", [b"x" * 300, b"more\r\n250-" * 40])
 def test_a_reply_without_end_is_given_up(piece: bytes) -> None:
     """A relay that never ends its line, or its lines, costs no memory."""
     reader = ReplyReader()
+    reader.feed(b"250-")
 
     def listen() -> None:
         for _ in range(1_000):
-            reader.feed(piece.removeprefix(b"250 ") if reader.has_begun else piece)
+            reader.feed(piece)
 
     with pytest.raises(NotSmtp, match="has no end"):
         listen()
