@@ -167,10 +167,12 @@ def test_troubles_are_what_did_not_simply_go_out(session: Session) -> None:
 
 def test_times_come_back_in_utc(session: Session) -> None:
     """Whatever the engine keeps them as."""
-    issue = make_issue(session)
-    make_delivery(session, issue)
+    reader = make_subscriber(session)
+    facts = {"status": S.SENT, "finished_at": OPENED_AT}
+    make_delivery(session, make_issue(session), reader, **facts)
+    session.expire_all()
 
-    found = ledger.next_due_at(session, issue.id or 0)
+    (line,) = ledger.history(session, reader.id or 0)
 
-    assert found == OPENED_AT
-    assert found.tzinfo is OPENED_AT.tzinfo
+    assert line.at == OPENED_AT
+    assert line.at.tzinfo is OPENED_AT.tzinfo
