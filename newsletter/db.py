@@ -36,6 +36,7 @@ __all__ = [
     "connect",
     "insert_once",
     "installation",
+    "kept_session",
     "shown",
     "transaction",
     "upgrade",
@@ -92,6 +93,17 @@ def transaction(engine: Engine) -> Iterator[Session]:
             session.rollback()
             raise
         session.commit()
+
+
+@contextmanager
+def kept_session(engine: Engine) -> Iterator[Session]:
+    """Open a session that keeps its connection from one commit to the next.
+
+    For whoever commits hundreds of times a second: taking a connection out of the pool
+    each time was measured to double the cost of a small transaction on SQLite.
+    """
+    with engine.connect() as connection, Session(connection) as session:
+        yield session
 
 
 def upgrade(engine: Engine, *, now: datetime) -> None:

@@ -43,8 +43,9 @@ class DeliveryStatus(StrEnum):
     """How far one letter has come; it only ever moves along these steps.
 
     pending -> claimed -> sending -> sent | failed | deferred | uncertain;
+    claimed -> failed | deferred, when the relay refused the reader;
     claimed -> pending, when it is given back or lapsed: nothing touched the wire;
-    sending -> pending, when no relay was reached; deferred -> claimed;
+    claimed, sending -> pending, when no relay was reached; deferred -> claimed;
     uncertain -> deferred, once, under `uncertain = "resend"`;
     pending, deferred, claimed -> skipped, when the person left. Letters that never
     left are deleted when their issue is cancelled.

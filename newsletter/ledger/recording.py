@@ -4,11 +4,20 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, update
+from sqlalchemy import Executable, bindparam, func, or_, update
 from sqlmodel import Session
 
 from newsletter.ledger.entries import Claim, RetryPolicy
-from newsletter.ledger.rows import ROWS, TABLE, WAITING
+from newsletter.ledger.rows import (
+    ENGINES,
+    ROWS,
+    TABLE,
+    WAITING,
+    as_json,
+    as_text,
+    engine_of,
+    handed_in,
+)
 from newsletter.outcome import (
     Accepted,
     Command,
@@ -20,29 +29,7 @@ from newsletter.outcome import (
 from newsletter.tables import DeliveryStatus
 
 LONGEST_REASON = 500
-
-
-# Built once: at ten letters a commit, building it each time cost more than running it.
-_RECORD = (
-    update(TABLE)
-    .where(
-        ROWS.id == bindparam("of"),
-        ROWS.status == DeliveryStatus.SENDING,
-        ROWS.lease_until == bindparam("held_until"),
-    )
-    .values(
-        status=bindparam("new_status"),
-        due_at=func.coalesce(
-            bindparam("retry_at", type_=ROWS.due_at.type), ROWS.due_at
-        ),
-        finished_at=bindparam("ended_at"),
-        lease_until=None,
-        attempts=ROWS.attempts - bindparam("uncounted"),
-        doubts=ROWS.doubts + bindparam("doubt"),
-        code=bindparam("reply_code"),
-        reason=bindparam("why"),
-    )
-)
+IN_HAND = (DeliveryStatus.CLAIMED, DeliveryStatus.SENDING)
 
 
 def record(
@@ -52,11 +39,70 @@ def record(
     now: datetime,
     retry: RetryPolicy,
 ) -> None:
-    """Write down how letters went; one call, many letters."""
-    rows = [_result(claim, outcome, now, retry) for claim, outcome in results]
-    if not rows:
-        return
-    session.connection().execute(_RECORD, rows)
+    """Write down how letters went; one call, many letters.
+
+    A letter need not be marked when the relay refused its reader: then its message
+    never touched the wire. Whoever lost the lease of a letter changes nothing.
+    """
+    engine = engine_of(session)
+    sent, others = [], []
+    for claim, outcome in results:
+        if type(outcome) is Accepted:
+            held = as_text(claim.lease_until, engine)
+            reason = outcome.reason[:LONGEST_REASON]
+            sent.append((claim.delivery_id, held, outcome.code, reason))
+        else:
+            others.append(_result(claim, outcome, now, retry))
+    connection = session.connection()
+    if sent:
+        connection.execute(_SENT[engine], {"rows": as_json(sent), "at": now})
+    if others:
+        connection.execute(_RECORD, others)
+
+
+def _sent(engine: str) -> Executable:
+    columns = (ROWS.id, ROWS.lease_until, ROWS.code, ROWS.reason)
+    letter = handed_in(engine, columns).c
+    return (
+        update(TABLE)
+        .where(
+            ROWS.id == letter.id,
+            ROWS.lease_until == letter.lease_until,
+            ROWS.status == DeliveryStatus.SENDING,
+        )
+        .values(
+            status=DeliveryStatus.SENT,
+            finished_at=bindparam("at", type_=ROWS.finished_at.type),
+            lease_until=None,
+            attempts=ROWS.attempts + 1,
+            code=letter.code,
+            reason=letter.reason,
+        )
+    )
+
+
+# Built once: at ten letters a commit, building a statement costs more than running it.
+_SENT = {engine: _sent(engine) for engine in ENGINES}
+_RECORD = (
+    update(TABLE)
+    .where(
+        ROWS.id == bindparam("of"),
+        or_(*(ROWS.status == status for status in IN_HAND)),
+        ROWS.lease_until == bindparam("held_until"),
+    )
+    .values(
+        status=bindparam("new_status"),
+        due_at=func.coalesce(
+            bindparam("retry_at", type_=ROWS.due_at.type), ROWS.due_at
+        ),
+        finished_at=bindparam("ended_at"),
+        lease_until=None,
+        attempts=bindparam("tried"),
+        doubts=ROWS.doubts + bindparam("doubt"),
+        code=bindparam("reply_code"),
+        reason=bindparam("why"),
+    )
+)
 
 
 def _result(
@@ -65,14 +111,14 @@ def _result(
     """Return what the ledger keeps of one outcome."""
     status, retry_at = _next_step(claim, outcome, now, retry)
     final = status not in WAITING
-    unreached = status is DeliveryStatus.PENDING
+    reached = status is not DeliveryStatus.PENDING
     return {
         "of": claim.delivery_id,
         "held_until": claim.lease_until,
         "new_status": status,
         "retry_at": retry_at,
         "ended_at": now if final else None,
-        "uncounted": int(unreached),
+        "tried": claim.attempts + reached,
         "doubt": int(status is DeliveryStatus.UNCERTAIN),
         "reply_code": None if isinstance(outcome, Uncertain) else outcome.code,
         "why": outcome.reason[:LONGEST_REASON],
@@ -83,7 +129,7 @@ def _next_step(
     claim: Claim, outcome: Outcome, now: datetime, retry: RetryPolicy
 ) -> tuple[DeliveryStatus, datetime | None]:
     """Return the status that follows from *outcome*, and when to try again."""
-    retry_at = retry.retry_at(claim.attempts, now=now)
+    retry_at = retry.retry_at(claim.attempts + 1, now=now)
     give_up_at = claim.dated_at + retry.give_up_after
     match outcome:
         case Accepted():
