@@ -3,6 +3,7 @@
 import shutil
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -20,6 +21,7 @@ from subscribers import roster
 
 app = typer.Typer(add_completion=False)
 
+FOLDER = Path("demo")
 WEEKS_SHOWN = 5
 READERS_SHOWN = 100
 
@@ -28,7 +30,7 @@ READERS_SHOWN = 100
 def demo(
     folder: Annotated[
         Path, typer.Option(metavar="DIR", help="Where everything of the demo is kept.")
-    ] = Path("demo"),
+    ] = FOLDER,
     next_week: Annotated[
         bool,
         typer.Option("--next-week", help="Move the demo's clock a week on first."),
@@ -100,13 +102,15 @@ def _show_plan(office: Office) -> None:
 
 def _show_folder(stage: Stage) -> None:
     screen.heading("Look at it")
+    again = "" if stage.folder == FOLDER else f" --folder {quote(str(stage.folder))}"
+    config = quote(f"{stage.folder}/config.toml")
     first = next(iter(sorted(stage.rendered.glob("*.html"), reverse=True)), None)
     screen.facts(
         [
             ("As received", f"{stage.received}/*.eml"),
             ("In a browser", first or stage.rendered),
-            ("The next week", f"{_program()} demo --next-week"),
-            ("Explore", f"{_program()} --config {stage.folder}/config.toml status"),
+            ("The next week", f"{_program()} demo{again} --next-week"),
+            ("Explore", f"{_program()} --config {config} status"),
         ]
     )
 
