@@ -13,7 +13,7 @@ from newsletter.cli import screen
 from newsletter.cli.office import Office, enter
 from subscribers import roster
 from subscribers.csv_columns import Column
-from subscribers.errors import BadDetail, UnreadableList
+from subscribers.errors import ImportRefused
 from subscribers.exporting import export_csv
 from subscribers.import_report import ImportReport
 from subscribers.importing import ImportOptions, import_csv
@@ -186,19 +186,17 @@ def import_people(
     )
     kept = rejects or file.with_name(f"{file.stem}.refused.csv")
     label = source or file.name
-    try:
-        with kept.open("w", encoding="utf-8", newline="") as refused:
+    with _replaced(kept) as draft:
+        with draft.open("w", encoding="utf-8", newline="") as refused:
             report = _import(office, file, label, options, refused, dry_run=dry_run)
-    except (UnreadableList, BadDetail):
-        if rejects is None:
-            kept.unlink()
-        raise
-    if not report.refused + report.duplicates and rejects is None:
-        kept.unlink()
+        if not report.refused + report.duplicates and rejects is None:
+            draft.unlink()
     if json:
         screen.as_json(report)
         return
-    _show_report(report, kept, dry_run=dry_run)
+    _show_report(report, dry_run=dry_run)
+    if report.refused + report.duplicates:
+        screen.say(f"Refused lines with their reasons: {kept}. Mend and import it.")
 
 
 @app.command()
@@ -260,7 +258,7 @@ def _told(columns: list[str]) -> dict[Column, str]:
     return told
 
 
-def _show_report(report: ImportReport, kept: Path, *, dry_run: bool) -> None:
+def _show_report(report: ImportReport, *, dry_run: bool) -> None:
     counts = (
         ("Lines read", report.read),
         ("Would be added" if dry_run else "Added", report.added),
@@ -282,8 +280,26 @@ def _show_report(report: ImportReport, kept: Path, *, dry_run: bool) -> None:
             ("Line#", "What", "Value", "Reason"),
             [(e.line, e.kind, e.value, e.reason) for e in report.examples],
         )
-    if kept.exists():
-        screen.say(f"Refused lines with their reasons: {kept}. Mend and import it.")
+
+
+@contextmanager
+def _replaced(kept: Path) -> Iterator[Path]:
+    """Give a file to write, which takes *kept*'s place once it is whole.
+
+    What stood there may hold lines that somebody is mending, so it outlives an import
+    that was broken off or could not begin.
+    """
+    draft = kept.with_name(f"{kept.name}.part")
+    try:
+        yield draft
+    except ImportRefused:
+        draft.replace(kept)
+        raise
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    if draft.exists():
+        draft.replace(kept)
 
 
 @contextmanager

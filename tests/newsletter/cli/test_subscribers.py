@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from newsletter.cli import subscribers
+
 PEOPLE = """\
 email,name,timezone
 ada@example.org,Ada Reyes,Europe/Berlin
@@ -22,6 +24,11 @@ def people(tmp_path: Path) -> Path:
     file = tmp_path / "people.csv"
     file.write_text(PEOPLE, "utf-8")
     return file
+
+
+def interrupted(*_: object, **__: object) -> None:
+    """Press Ctrl-C in the middle."""
+    raise KeyboardInterrupt
 
 
 def addresses(program: Any) -> list[str]:
@@ -179,6 +186,31 @@ def test_refused_lines_go_where_they_are_wanted(
     program("subscribers", "import", str(wanted))
 
     assert "now@example.org" in addresses(program)
+
+
+def test_what_is_being_mended_outlives_an_import_that_fails(
+    program: Any, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong option or Ctrl-C leaves the file of an earlier import as it is."""
+    kept = people.with_name("people.refused.csv")
+    kept.write_text("half mended", "utf-8")
+
+    program("subscribers", "import", str(people), "--encoding", "nonsense", code=1)
+    monkeypatch.setattr(subscribers, "import_csv", interrupted)
+    program("subscribers", "import", str(people), code=130)
+
+    assert kept.read_text("utf-8") == "half mended"
+    assert [path.name for path in people.parent.glob("*refused*")] == [kept.name]
+
+
+def test_a_list_can_be_its_own_file_of_refused_lines(
+    program: Any, people: Path
+) -> None:
+    """It is read before it is written: what is left in it is what is left to do."""
+    program("subscribers", "import", str(people), "--rejects", str(people))
+
+    assert addresses(program)[-1] == "ada@example.org"
+    assert "not an address" in people.read_text("utf-8")
 
 
 @pytest.mark.parametrize(
