@@ -143,7 +143,7 @@ def remove(context: typer.Context, address: Address) -> None:
     if changed:
         screen.say(f"{person.address} gets no more mail, from this moment on.")
     else:
-        screen.say(f"{person.address} got no mail already: {person.status}.")
+        screen.say(f"{person.address} gets no mail anyway: {person.status}.")
 
 
 @app.command(name="import")
@@ -204,12 +204,14 @@ def export(
     context: typer.Context,
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="FILE", help="Where to write; else to stdout."),
+        typer.Argument(metavar="FILE", help="Where to write; else, or with -, to stdout."),
     ] = None,
     status: Annotated[SubscriberStatus | None, typer.Option(help="Only these.")] = None,
 ) -> None:
     """Write everybody as a CSV that imports back to the same people."""
     office = enter(context)
+    if file == Path("-"):
+        file = None
     with db.transaction(office.engine) as session, _writable(file) as out:
         number = export_csv(session, out, status=status)
     if file:

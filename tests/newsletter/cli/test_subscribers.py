@@ -109,7 +109,7 @@ def test_remove_stops_the_mail_at_once(program: Any) -> None:
     program("send", "-y")
 
     assert first == "zoe@example.org gets no more mail, from this moment on.\n"
-    assert second == "zoe@example.org got no mail already: unsubscribed.\n"
+    assert second == "zoe@example.org gets no mail anyway: unsubscribed.\n"
     assert len(program.outbox) == 1
     assert "zoe@example.org" in addresses(program)
 
@@ -244,6 +244,10 @@ def test_export_imports_to_the_same_people(program: Any, tmp_path: Path) -> None
 
     assert f"3 people in {file}." in told.stderr
     assert told.stdout == ""
+    dashed = program("subscribers", "export", "-").stdout
+
+    assert "gone@example.org" in dashed
+    assert not (tmp_path / "-").exists()
     assert "zoe@example.org" in piped
     assert "gone@example.org" not in piped
     assert (again["read"], again["added"], again["refused"]) == (3, 0, 0)
