@@ -149,7 +149,9 @@ def remove(context: typer.Context, address: Address) -> None:
 @app.command(name="import")
 def import_people(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", dir_okay=False, help="A CSV file.")
+    ],
     source: Annotated[
         str,
         typer.Option(metavar="TEXT", help="How these people agreed; kept with each."),

@@ -217,6 +217,7 @@ def test_a_list_can_be_its_own_file_of_refused_lines(
     ("words", "code", "says"),
     [
         (("nowhere.csv",), 1, "it cannot be opened"),
+        ((".",), 2, "is a directory"),
         (("people.csv", "--column", "address"), 2, "write WHAT=HEADER"),
         (("people.csv", "--column", "mail=email"), 2, "one of address"),
         (("people.csv", "--column", "address=E-mail 1"), 1, "E-mail 1"),
