@@ -1,8 +1,9 @@
 """`newsletter tips`: the library, from the terminal."""
 
+import re
 from collections.abc import Iterable
 from contextlib import nullcontext
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -193,18 +194,16 @@ def move(
 def pin(
     context: typer.Context,
     slug: Slug,
-    date: Annotated[
-        datetime | None,
-        typer.Argument(
-            metavar="DATE", formats=["%Y-%m-%d"], help="A day of the week; none unpins."
-        ),
+    day: Annotated[
+        str | None,
+        typer.Argument(metavar="DATE", help="A day of the week; none unpins."),
     ] = None,
 ) -> None:
     """Ask for the week of a date; without a date the tip goes back into the queue."""
+    wanted = _date(day) if day else None
     office = enter(context)
     with db.transaction(office.engine) as session:
-        day = date.date() if date else None
-        tip = library.pin(session, slug, day, now=office.clock())
+        tip = library.pin(session, slug, wanted, now=office.clock())
     place = f"is pinned to the week of {tip.pin}" if tip.pin else "is not pinned"
     screen.say(f"{tip.slug} {place}.")
 
@@ -342,6 +341,18 @@ def _state(tip: TipView) -> str:
         return f"archive {tip.archived_on}"
     pinned = f", pinned to {tip.pin}" if tip.pin else ""
     return f"{tip.status}{pinned}"
+
+
+def _date(text: str) -> date:
+    try:
+        if not re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+            raise ValueError("it is not written as one")
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{text!r} is not a date: {error}. Write year, month and day like "
+            "2026-11-24."
+        ) from error
 
 
 def _words_of(body: typer.FileText | None) -> str | None:
