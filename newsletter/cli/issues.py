@@ -134,9 +134,12 @@ def cancel(
 ) -> None:
     """End an issue for good. What was sent stays sent; the rest is withdrawn."""
     office = enter(context)
+    slot = Slot.parse(week)
     if not yes:
-        typer.confirm(f"Cancel {week} for good?", abort=True)
-    issue, withdrawn = sender.cancel(office.desk(), Slot.parse(week))
+        with db.transaction(office.engine) as session:
+            title = issues.find(session, slot).tip_title
+        typer.confirm(f"Cancel {slot}, {title}, for good?", abort=True)
+    issue, withdrawn = sender.cancel(office.desk(), slot)
     screen.say(
         f"{issue.slot} is cancelled; {screen.count(withdrawn, 'letter')} withdrawn. "
         "Nothing else goes out in that week, unless you send it by hand."
