@@ -155,8 +155,10 @@ def _opened(engine: Engine) -> Iterator[Connection]:
         connection.exec_driver_sql("SELECT 1")
         connection.rollback()
     except DatabaseError as error:
+        # What follows on further lines of PostgreSQL's are guesses, put as questions.
+        reason = str(error.orig).partition("\n")[0].rstrip(".")
         raise DatabaseProblem(
-            f"The database {shown(engine)} cannot be opened: {error.orig}. "
+            f"The database {shown(engine)} cannot be opened: {reason}. "
             "Check database.url."
         ) from error
     with connection:
