@@ -19,7 +19,7 @@ from newsletter.ledger import Tally
 from newsletter.sender import Nothing, open_slot
 from subscribers import roster
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 FOLDER = Path("demo")
 WEEKS_SHOWN = 5

@@ -18,7 +18,7 @@ from newsletter.tips import library
 from newsletter.transport import SmtpTransport
 from subscribers.addresses import is_reserved
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 # A check of the relay should not make the operator wait for minutes.
 RELAY_TIMEOUT_SECONDS = 10.0

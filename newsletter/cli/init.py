@@ -15,7 +15,7 @@ from newsletter.config.example import example_toml
 from newsletter.errors import ConfigError, DatabaseProblem
 from newsletter.sender import utc_now
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 class AlreadyThere(ConfigError):

@@ -12,6 +12,7 @@ from newsletter.slots import Slot
 from newsletter.tables import IssueStatus
 
 app = typer.Typer(
+    rich_markup_mode=None,
     add_completion=False,
     no_args_is_help=True,
     help="Look at issues, and stop or resume one.",
@@ -59,7 +60,7 @@ def list_issues(
 
 @app.command()
 def show(context: typer.Context, week: Week, json: Json = False) -> None:
-    """Show one issue: its figures, and every letter that did not simply go out."""
+    """Show one issue. Every letter that did not simply go out is named."""
     office = enter(context)
     with db.transaction(office.engine) as session:
         issue = issues.find(session, Slot.parse(week))
@@ -116,7 +117,7 @@ def resume(context: typer.Context, week: Week) -> None:
 
 @app.command()
 def resend(context: typer.Context, week: Week) -> None:
-    """Send the letters in doubt once more, which uncertain = "hold" kept for you."""
+    """Send the letters in doubt once more. With uncertain = "hold" they wait."""
     office = enter(context)
     issue, letters = sender.resend(office.desk(), Slot.parse(week))
     screen.say(

@@ -24,7 +24,7 @@ from newsletter.tables import IssueStatus
 from newsletter.tips.choosing import Choice
 from subscribers.audience import count_mailable
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command()

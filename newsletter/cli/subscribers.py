@@ -20,6 +20,7 @@ from subscribers.importing import ImportOptions, import_csv
 from subscribers.tables import SubscriberStatus
 
 app = typer.Typer(
+    rich_markup_mode=None,
     add_completion=False,
     no_args_is_help=True,
     help="The people who get the newsletter.",
@@ -178,7 +179,7 @@ def import_people(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Add the people of a CSV file; lines that are wrong are reported, not lost.
+    """Add the people of a CSV file. Lines that are wrong are reported, not lost.
 
     Whoever left before is never put back. The columns are guessed from the header.
     """
@@ -206,7 +207,9 @@ def export(
     context: typer.Context,
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="FILE", help="Where to write; else, or with -, to stdout."),
+        typer.Argument(
+            metavar="FILE", help="Where to write; else, or with -, to stdout."
+        ),
     ] = None,
     status: Annotated[SubscriberStatus | None, typer.Option(help="Only these.")] = None,
 ) -> None:

@@ -28,7 +28,10 @@ from newsletter.tips.sources import read_source
 from newsletter.tips.views import TipView
 
 app = typer.Typer(
-    add_completion=False, no_args_is_help=True, help="The library of tips."
+    rich_markup_mode=None,
+    add_completion=False,
+    no_args_is_help=True,
+    help="The library of tips.",
 )
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -113,7 +116,7 @@ def add(
     tags: Tags = None,
     draft: Annotated[bool, typer.Option("--draft", help="Not to be sent yet.")] = False,
 ) -> None:
-    """Write a tip and put it at the end of the queue; without --body in the editor."""
+    """Add a tip to the end of the queue. Without --body it opens the editor."""
     office = enter(context)
     new = TipDraft(
         slug=slug or slug_for(title),
@@ -199,7 +202,7 @@ def pin(
         typer.Argument(metavar="DATE", help="A day of the week; none unpins."),
     ] = None,
 ) -> None:
-    """Ask for the week of a date; without a date the tip goes back into the queue."""
+    """Ask for the week of a date. Without a date the tip goes back into the queue."""
     wanted = _date(day) if day else None
     office = enter(context)
     with db.transaction(office.engine) as session:
@@ -210,7 +213,7 @@ def pin(
 
 @app.command()
 def retire(context: typer.Context, slug: Slug) -> None:
-    """Take a tip out of the queue; it is kept, and can be made ready again."""
+    """Take a tip out of the queue. It is kept, and can be made ready again."""
     office = enter(context)
     with db.transaction(office.engine) as session:
         tip = library.retire(session, slug, now=office.clock())
@@ -267,7 +270,7 @@ def import_tips(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Bring tips in; the same source twice changes nothing, a changed one updates."""
+    """Bring tips in. The same source twice changes nothing, a changed one updates."""
     office = enter(context)
     found = (draft for path in paths for draft in read_source(path))
     with db.transaction(office.engine) as session:
@@ -288,7 +291,7 @@ def export(
         Path, typer.Argument(metavar="FOLDER", help="Where the files go.")
     ],
 ) -> None:
-    """Write the library as Markdown files that import to the same library."""
+    """Write the library as Markdown files. They import to the same library."""
     office = enter(context)
     with db.transaction(office.engine) as session:
         number = exporting.export_folder(session, folder)
