@@ -85,7 +85,8 @@ def _identity(config: Config) -> Iterator[Check]:
     example = type(settings)().identity.postal_address
     address = settings.identity.postal_address
     if not address or address == example:
-        message = "The law wants your postal address. Set identity.postal_address."
+        what = f"{address} is only an example" if address else "there is none"
+        message = f"{what}; the law wants yours. Set identity.postal_address."
         yield Check("Postal address", _severity(config), message)
     else:
         yield Check("Postal address", "ok", address)
