@@ -12,7 +12,7 @@ from newsletter import db, ledger
 from newsletter.cli import screen
 from newsletter.cli.office import Office
 from newsletter.cli.plan import coming, table
-from newsletter.cli.send import deliver_with_progress, unfinished
+from newsletter.cli.send import deliver_with_progress, tell_held, unfinished
 from newsletter.demo import MailServer, Stage, set_up
 from newsletter.issues import IssueView
 from newsletter.ledger import Tally
@@ -55,6 +55,7 @@ def demo(
             tally = deliver_with_progress(desk, opened)
             desk.transport.close()
             _show_issue(office, opened, tally, server)
+            tell_held(desk, tally)
     _show_plan(office)
     _show_folder(stage)
 
