@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 LOOPBACK = "127.0.0.1"
 STARTS_WITHIN = 10.0
@@ -71,9 +72,8 @@ class _Slow(asyncio.Protocol):
         _Slow.first = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.write(b"220 slow.test ESMTP\r\n")
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.write(b"220 slow.test ESMTP\r\n")
 
     def data_received(self, data: bytes) -> None:
         self._unread += data

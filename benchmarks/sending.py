@@ -14,8 +14,8 @@ import sys
 import time
 from dataclasses import dataclass
 
-from benchmarks.relays import LOOPBACK, sink, slow_relay
-from benchmarks.stage import Sent, stage
+from benchmarks.relays import LOOPBACK, sink
+from benchmarks.stage import stage
 
 BYTES = 6_000
 

@@ -12,13 +12,15 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import ParamSpec, TypeVar
 
 from newsletter import ledger
 from newsletter.cli import main
 from newsletter.sender import Composer
 from newsletter.transport import SmtpTransport
 
+P = ParamSpec("P")
+T = TypeVar("T")
 PARTS = {
     "compose": [(Composer, "compose")],
     "wire": [(SmtpTransport, name) for name in ("turn", "start", "hand_over", "room")],
@@ -27,11 +29,11 @@ PARTS = {
 
 
 def timed(
-    part: str, act: Callable[..., Any], spent: Counter[str]
-) -> Callable[..., Any]:
+    part: str, act: Callable[P, T], spent: Counter[str]
+) -> Callable[P, T]:
     """Return *act* as it is, but counted under *part*."""
 
-    def acting(*words: Any, **more: Any) -> Any:
+    def acting(*words: P.args, **more: P.kwargs) -> T:
         began = time.thread_time()
         try:
             return act(*words, **more)
