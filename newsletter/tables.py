@@ -189,15 +189,17 @@ class Delivery(SQLModel, table=True):
 
     __table_args__ = (
         Index("uq_delivery_issue", "issue_id", "subscriber_id", unique=True),
-        Index("uq_delivery_round", "tip_id", "subscriber_id", "round", unique=True),
+        # The subscriber first: it is also the way to everything a person was sent.
+        Index("uq_delivery_round", "subscriber_id", "tip_id", "round", unique=True),
         Index("ix_delivery_due", "issue_id", "status", "due_at", "id"),
-        Index("ix_delivery_subscriber", "subscriber_id", "id"),
         {"sqlite_autoincrement": True},
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     issue_id: int = Field(foreign_key="issue.id", sa_type=BigId)
-    tip_id: int = Field(foreign_key="tip.id", sa_type=BigId)
+    # That of the issue, which refers to the tip: checking both again for each row was
+    # measured at half the time of enrolling a million people on PostgreSQL.
+    tip_id: int = Field(sa_type=BigId)
     subscriber_id: int = Field(
         foreign_key=f"{Subscriber.__tablename__}.id", sa_type=BigId
     )
