@@ -28,9 +28,7 @@ PARTS = {
 }
 
 
-def timed(
-    part: str, act: Callable[P, T], spent: Counter[str]
-) -> Callable[P, T]:
+def timed(part: str, act: Callable[P, T], spent: Counter[str]) -> Callable[P, T]:
     """Return *act* as it is, but counted under *part*."""
 
     def acting(*words: P.args, **more: P.kwargs) -> T:

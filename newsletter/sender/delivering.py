@@ -19,6 +19,7 @@ from newsletter.ledger import Claim, Tally
 from newsletter.outcome import Rejected
 from newsletter.sender.composing import Composer
 from newsletter.sender.desk import Desk
+from newsletter.sender.processes import more_processes
 from newsletter.sender.run import Run
 from newsletter.tables import IssueStatus, NoticeKind
 
@@ -50,8 +51,9 @@ def deliver(
     take_up_lapsed(desk, issue)
     with db.transaction(desk.engine) as session:
         composer = Composer.of(desk.config, issue, uid=db.installation(session).uid)
-    run = Run(desk, issue, composer, on_progress)
-    _send_all(run)
+    with more_processes(desk, issue, on_progress) as (ours, counting):
+        run = Run(ours, issue, composer, counting)
+        _send_all(run)
     # A short list never gets to so many refusals; its operator must hear of it too.
     if run.refused_too_often or run.was_turned_away:
         _pause(run)
