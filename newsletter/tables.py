@@ -184,7 +184,8 @@ class Delivery(SQLModel, table=True):
     a transaction that was never recorded is given up. `dated_at` is the Date of the
     message, kept for every retry; `doubts` counts the times its outcome was unknown.
     `round` is that of the issue; it becomes NULL when the delivery is skipped, which
-    gives the reader's place in that round back.
+    gives the reader's place in that round back. `paced_attempt` is the attempt, counted
+    from 1, for which `due_at` is its place in the rate of its domain.
     """
 
     __table_args__ = (
@@ -192,6 +193,17 @@ class Delivery(SQLModel, table=True):
         # The subscriber first: it is also the way to everything a person was sent.
         Index("uq_delivery_round", "subscriber_id", "tip_id", "round", unique=True),
         Index("ix_delivery_due", "issue_id", "status", "due_at", "id"),
+        # Small: only letters that wait for their place in a domain's rate. SQLite
+        # walks through all that are pending unless this one covers the question.
+        Index(
+            "ix_delivery_paced",
+            "issue_id",
+            "status",
+            "due_at",
+            "paced_attempt",
+            sqlite_where=text("paced_attempt IS NOT NULL AND status = 'pending'"),
+            postgresql_where=text("paced_attempt IS NOT NULL AND status = 'pending'"),
+        ),
         {"sqlite_autoincrement": True},
     )
 
@@ -211,6 +223,7 @@ class Delivery(SQLModel, table=True):
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     attempts: int = 0
     doubts: int = 0
+    paced_attempt: int | None = None
     code: int | None = None
     reason: str = Field(default="", max_length=500)
 
@@ -232,6 +245,41 @@ class Notice(SQLModel, table=True):
     message: str = Field(sa_type=Text)
     created_at: datetime = Field(sa_type=UtcDateTime)
     mailed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class RateScope(SQLModel, table=True):
+    """Up to when the letters of a rate a second are taken, by all processes together.
+
+    `scope` is "" for all letters, else a domain. Whoever takes letters locks the row.
+    """
+
+    __tablename__ = "rate_scope"
+
+    scope: str = Field(primary_key=True, max_length=255)
+    taken_until: datetime = Field(sa_type=UtcDateTime)
+
+
+class RateCount(SQLModel, table=True):
+    """How many letters were taken in a minute; kept for a day."""
+
+    __tablename__ = "rate_count"
+
+    minute: datetime = Field(primary_key=True, sa_type=UtcDateTime)
+    letters: int
+
+
+class RateDay(SQLModel, table=True):
+    """How many letters a sender was allowed in the 24 hours from `began_at` on.
+
+    Kept for ever, one row for a day on which something was sent: the warm-up counts
+    them.
+    """
+
+    __tablename__ = "rate_day"
+
+    sender: str = Field(primary_key=True, max_length=255)
+    began_at: datetime = Field(primary_key=True, sa_type=UtcDateTime)
+    letters: int
 
 
 class Installation(SQLModel, table=True):

@@ -12,7 +12,12 @@ ROOT = Path(__file__).parents[1]
 FLOORS = [
     {"subscribers"},
     {"newsletter.errors"},
-    {"newsletter.slots", "newsletter.outcome", "newsletter.holes"},
+    {
+        "newsletter.slots",
+        "newsletter.outcome",
+        "newsletter.holes",
+        "newsletter.throttle",
+    },
     {"newsletter.config", "newsletter.tables"},
     {"newsletter.db"},
     {
@@ -23,7 +28,7 @@ FLOORS = [
         "newsletter.render",
         "newsletter.message",
         "newsletter.transport",
-        "newsletter.throttle",
+        "newsletter.rates",
     },
     {"newsletter.sender"},
     {"newsletter.scheduler", "newsletter.demo"},
@@ -40,6 +45,7 @@ SQL_ROOMS = {
     "newsletter.issues",
     "newsletter.ledger",
     "newsletter.notices",
+    "newsletter.rates",
     "newsletter.migrations",
 }
 SQL = {"sqlmodel", "sqlalchemy"}

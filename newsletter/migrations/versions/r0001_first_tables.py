@@ -22,6 +22,7 @@ def upgrade() -> None:
     _people_and_notices()
     _tips()
     _issues_and_ledger()
+    _rates()
 
 
 def _people_and_notices() -> None:
@@ -173,6 +174,7 @@ def _issues_and_ledger() -> None:
         sa.Column("finished_at", INSTANT, nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("doubts", sa.Integer(), nullable=False),
+        sa.Column("paced_attempt", sa.Integer(), nullable=True),
         sa.Column("code", sa.Integer(), nullable=True),
         sa.Column("reason", sa.String(length=500), nullable=False),
         sa.ForeignKeyConstraint(
@@ -192,6 +194,15 @@ def _issues_and_ledger() -> None:
         ["issue_id", "status", "due_at", "id"],
         unique=False,
     )
+    waits_for_its_place = sa.text("paced_attempt IS NOT NULL AND status = 'pending'")
+    op.create_index(
+        "ix_delivery_paced",
+        "delivery",
+        ["issue_id", "status", "due_at", "paced_attempt"],
+        unique=False,
+        sqlite_where=waits_for_its_place,
+        postgresql_where=waits_for_its_place,
+    )
     op.create_index(
         "uq_delivery_issue", "delivery", ["issue_id", "subscriber_id"], unique=True
     )
@@ -200,4 +211,26 @@ def _issues_and_ledger() -> None:
         "delivery",
         ["subscriber_id", "tip_id", "round"],
         unique=True,
+    )
+
+
+def _rates() -> None:
+    op.create_table(
+        "rate_scope",
+        sa.Column("scope", sa.String(length=255), nullable=False),
+        sa.Column("taken_until", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("scope"),
+    )
+    op.create_table(
+        "rate_count",
+        sa.Column("minute", INSTANT, nullable=False),
+        sa.Column("letters", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("minute"),
+    )
+    op.create_table(
+        "rate_day",
+        sa.Column("sender", sa.String(length=255), nullable=False),
+        sa.Column("began_at", INSTANT, nullable=False),
+        sa.Column("letters", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("sender", "began_at"),
     )
