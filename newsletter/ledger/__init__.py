@@ -1,12 +1,13 @@
 """Who was sent which issue, and how it went.
 
 All SQL about deliveries is here. Knows nothing of templates or SMTP; the sender brings
-outcomes in. `enrolment`, `steps` and `recording` move rows, `questions` reads them,
-`entries` are what they all speak.
+outcomes in. `enrolment`, `steps`, `pacing` and `recording` move rows, `questions` reads
+them, `entries` are what they all speak.
 """
 
 from newsletter.ledger.enrolment import enrol, withdraw
 from newsletter.ledger.entries import Claim, HistoryLine, RetryPolicy, Tally, Trouble
+from newsletter.ledger.pacing import next_place, postpone
 from newsletter.ledger.questions import (
     history,
     is_finished,
@@ -34,6 +35,8 @@ __all__ = [
     "history",
     "is_finished",
     "mark_sending",
+    "next_place",
+    "postpone",
     "record",
     "release",
     "release_lapsed",

@@ -13,7 +13,8 @@ class Claim(NamedTuple):
 
     Times are UTC. `dated_at` is the Date of the message, the same on every retry, and
     so the beginning of the time after which a letter is given up. `attempts` counts
-    those before this one. `is_marked` says that the ledger has it as `sending`.
+    those before this one. `is_marked` says that the ledger has it as `sending`. `place`
+    is the letter's place in the rate of its domain, if it has one for this attempt.
     """
 
     delivery_id: int
@@ -26,6 +27,12 @@ class Claim(NamedTuple):
     dated_at: datetime
     lease_until: datetime
     is_marked: bool = False
+    place: datetime | None = None
+
+    @property
+    def domain(self) -> str:
+        """The reader's domain, in lower case as addresses are kept."""
+        return self.address.rpartition("@")[2]
 
 
 @dataclass(frozen=True)

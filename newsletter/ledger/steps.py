@@ -86,6 +86,7 @@ def _hold(
             attempts=row.attempts,
             dated_at=row.dated_at or now,
             lease_until=until,
+            place=row.due_at if row.paced_attempt == row.attempts + 1 else None,
         )
         for row in rows
     ]
@@ -110,6 +111,8 @@ def _due(
             col(Delivery.issue_id),
             col(Delivery.dated_at),
             col(Delivery.attempts),
+            col(Delivery.due_at),
+            col(Delivery.paced_attempt),
             col(Delivery.subscriber_id),
             col(Subscriber.address),
             col(Subscriber.name),

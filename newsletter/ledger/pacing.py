@@ -1,0 +1,63 @@
+"""Letters that wait for their place in the rate of their domain.
+
+Such a letter is pending, and due at its place. Its `paced_attempt` says for which try
+the place is, so that it goes without asking then, and asks again for a later try.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, case, literal, select, update
+from sqlmodel import Session
+
+from newsletter.ledger.entries import Claim
+from newsletter.ledger.rows import ROWS, TABLE
+from newsletter.tables import DeliveryStatus
+
+_POSTPONE = (
+    update(TABLE)
+    .where(
+        ROWS.id == bindparam("of"),
+        ROWS.status == DeliveryStatus.CLAIMED,
+        ROWS.lease_until == bindparam("held_until"),
+    )
+    .values(
+        status=DeliveryStatus.PENDING,
+        lease_until=None,
+        due_at=bindparam("place"),
+        # A letter that was never tried has no age: waiting makes none expire.
+        dated_at=case((ROWS.attempts > 0, ROWS.dated_at)),
+        paced_attempt=ROWS.attempts + 1,
+    )
+)
+# Written out, not bound: only then does SQLite use the small index on such letters.
+_PENDING = literal(DeliveryStatus.PENDING, ROWS.status.type, literal_execute=True)
+_NEXT_PLACE = (
+    select(ROWS.due_at)
+    .where(
+        ROWS.issue_id == bindparam("issue"),
+        ROWS.status == _PENDING,
+        ROWS.paced_attempt.is_not(None),
+    )
+    .order_by(ROWS.due_at)
+    .limit(1)
+)
+
+
+def postpone(session: Session, later: Sequence[tuple[Claim, datetime]]) -> None:
+    """Give claims back until their places come; nothing touched the wire.
+
+    Args:
+        later: claims that were never marked, each with its place.
+    """
+    rows = [
+        {"of": claim.delivery_id, "held_until": claim.lease_until, "place": place}
+        for claim, place in later
+    ]
+    if rows:
+        session.connection().execute(_POSTPONE, rows)
+
+
+def next_place(session: Session, issue_id: int) -> datetime | None:
+    """Return when the first letter of the issue that waits for its place may go."""
+    return session.scalar(_NEXT_PLACE, {"issue": issue_id})
