@@ -83,6 +83,14 @@ def timezone(value: str) -> str:
     return value
 
 
+def domain(value: str) -> str:
+    """Accept the part of an address behind the @, in the form that readers' have."""
+    try:
+        return parse_address(f"a@{value.strip().lower()}").address.removeprefix("a@")
+    except BadAddress as error:
+        raise ValueError(f"it is no domain of an address: {error.reason}") from error
+
+
 def _no_such_zone(value: str) -> str:
     zones = {name.lower(): name for name in available_timezones()}
     near = get_close_matches(value.lower(), zones, n=1, cutoff=0.5)

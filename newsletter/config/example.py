@@ -5,16 +5,15 @@ none of them can drift.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from textwrap import wrap
-from typing import Any, cast
+from typing import Any
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from newsletter.config.loading import PREFIX
-from newsletter.config.settings import Section, Settings
+from newsletter.config.loading import PREFIX, keys_of, sections
 
 WIDTH = 88
 
@@ -57,9 +56,10 @@ def example_toml(values: Mapping[str, object] | None = None) -> str:
         "# Every setting can also come from the environment, which wins: smtp.password",
         f"# is {PREFIX}SMTP_PASSWORD. Check this file with `newsletter doctor`.",
     ]
-    for section, kind in _sections():
+    for section, kind in sections():
         lines += ["", *_comment(kind.__doc__ or ""), f"[{section}]"]
-        for key, field in kind.model_fields.items():
+        for key in keys_of(kind):
+            field = kind.model_fields[key]
             name = f"{section}.{key}"
             value = values.get(name, _default(field))
             hidden = "" if name in _ESSENTIAL or name in values else "# "
@@ -71,20 +71,16 @@ def example_toml(values: Mapping[str, object] | None = None) -> str:
 def reference_markdown() -> str:
     """Return the table of every setting for docs/configuration.md."""
     lines = []
-    for section, kind in _sections():
+    for section, kind in sections():
         lines += [f"## `[{section}]`", "", kind.__doc__ or "", ""]
         lines += ["| Setting | Default | Meaning |", "|---|---|---|"]
-        for key, field in kind.model_fields.items():
+        for key in keys_of(kind):
+            field = kind.model_fields[key]
             default = _toml(_default(field)).replace("|", "\\|")
             meaning = (field.description or "").replace("|", "\\|")
             lines.append(f"| `{key}` | `{default}` | {meaning} |")
         lines.append("")
     return "\n".join(lines)
-
-
-def _sections() -> Iterator[tuple[str, type[Section]]]:
-    for section, field in Settings.model_fields.items():
-        yield section, cast(type[Section], field.annotation)
 
 
 def _default(field: FieldInfo) -> object:
@@ -108,6 +104,9 @@ def _toml(value: Any) -> str:  # noqa: ANN401 - whatever a setting may hold
         case str():
             # JSON's escapes are TOML's; characters beyond ASCII stay readable.
             return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        case dict():
+            pairs = [f"{json.dumps(key)} = {_toml(v)}" for key, v in value.items()]
+            return f"{{ {', '.join(pairs)} }}" if pairs else "{}"
         case tuple() | list():
             return f"[{', '.join(_toml(item) for item in value)}]"
         case _:

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from pydantic import ValidationError
 
-from newsletter.config.settings import Section, Settings
+from newsletter.config.section import Section
+from newsletter.config.settings import Settings
 from newsletter.errors import (
     BadSetting,
     MissingConfig,
@@ -61,11 +62,27 @@ class Config:
         return tuple(secret.encode() for secret in (current, *former))
 
 
+def sections(
+    kind: type[Section] = Settings, path: str = ""
+) -> Iterator[tuple[str, type[Section]]]:
+    """Yield every table of the file by name; ``smtp.warm_up`` is within ``smtp``."""
+    for name, field in kind.model_fields.items():
+        table = field.annotation
+        if isinstance(table, type) and issubclass(table, Section):
+            yield f"{path}{name}", table
+            yield from sections(table, f"{path}{name}.")
+
+
+def keys_of(kind: type[Section]) -> list[str]:
+    """Return the settings of a table, without the tables within it."""
+    within = {name for name, _ in sections(kind)}
+    return [key for key in kind.model_fields if key not in within]
+
+
 def setting_keys() -> Iterator[tuple[str, str]]:
     """Yield every setting as (section, key), in the order of the file."""
-    for section, field in Settings.model_fields.items():
-        kind = cast(type[Section], field.annotation)
-        for key in kind.model_fields:
+    for section, kind in sections():
+        for key in keys_of(kind):
             yield section, key
 
 
@@ -104,22 +121,27 @@ def _read_toml(path: Path) -> Tables:
 
 def _refuse_unknown(tables: Tables, where: str) -> None:
     known = [f"{section}.{key}" for section, key in setting_keys()]
-    sections = list(Settings.model_fields)
     for section, table in tables.items():
-        if section not in sections:
-            raise UnknownSetting(
-                key=section, nearest=_nearest(section, sections), where=where
-            )
-        if not isinstance(table, dict):
-            raise BadSetting(
-                key=section, value="…", reason=f"write it as [{section}]", where=where
-            )
-        for key in table:
-            name = f"{section}.{key}"
-            if name not in known:
-                raise UnknownSetting(
-                    key=name, nearest=_nearest(name, known), where=where
-                )
+        if section not in Settings.model_fields:
+            nearest = _nearest(section, list(Settings.model_fields))
+            raise UnknownSetting(key=section, nearest=nearest, where=where)
+        _refuse_unknown_in(section, table, known, where)
+
+
+def _refuse_unknown_in(
+    section: str, table: object, known: list[str], where: str
+) -> None:
+    if not isinstance(table, dict):
+        reason = f"write it as [{section}]"
+        raise BadSetting(key=section, value="…", reason=reason, where=where)
+    within = [name for name, _ in sections()]
+    for key, value in table.items():
+        name = f"{section}.{key}"
+        if name in within:
+            _refuse_unknown_in(name, value, known, where)
+        elif name not in known:
+            nearest = _nearest(name, known)
+            raise UnknownSetting(key=name, nearest=nearest, where=where)
 
 
 def _nearest(name: str, known: list[str]) -> str | None:
@@ -128,7 +150,10 @@ def _nearest(name: str, known: list[str]) -> str | None:
 
 def _overlay(tables: Tables, environ: Mapping[str, str]) -> None:
     """Let the environment win over the file; refuse a variable that names nothing."""
-    names = {f"{PREFIX}{s}_{k}".upper(): (s, k) for s, k in setting_keys()}
+    names = {
+        f"{PREFIX}{section}_{key}".upper().replace(".", "_"): (section, key)
+        for section, key in setting_keys()
+    }
     for variable, text in environ.items():
         if not variable.startswith(PREFIX) or variable == CONFIG_VARIABLE:
             continue
@@ -139,7 +164,9 @@ def _overlay(tables: Tables, environ: Mapping[str, str]) -> None:
                 where="environment",
             )
         section, key = names[variable]
-        table = tables.setdefault(section, {})
+        table: dict[str, Any] = tables
+        for part in section.split("."):
+            table = table.setdefault(part, {})
         table[key] = _from_text(text)
         if key.endswith("_file") and variable.removesuffix("_FILE") not in environ:
             # A secret's file named here wins over a secret written in the other file.
@@ -147,8 +174,8 @@ def _overlay(tables: Tables, environ: Mapping[str, str]) -> None:
 
 
 def _from_text(text: str) -> object:
-    """Read a list, number or quoted text as TOML; anything else is the text itself."""
-    if text.startswith(("[", '"')):
+    """Read a list, a table or quoted text as TOML; anything else is the text itself."""
+    if text.startswith(("[", "{", '"')):
         try:
             return tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError:

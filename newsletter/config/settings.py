@@ -10,18 +10,14 @@ from typing import Annotated, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from newsletter.config import checks
 from newsletter.config.contrast import DARK_SURFACES, LIGHT_SURFACES
+from newsletter.config.rate import DomainRates, Rate, WarmUpSection
+from newsletter.config.section import Section
 from newsletter.slots import WEEKDAYS, Timetable
+from newsletter.throttle import Limits, WarmUp
 
 SiteUrl = Annotated[str, AfterValidator(checks.site_url)]
 OptionalHttpsUrl = Annotated[str, AfterValidator(checks.optional(checks.https_url))]
@@ -32,19 +28,6 @@ OneLine = Annotated[str, AfterValidator(checks.one_line)]
 
 # A letter waits for so many replies at most: to MAIL, RCPT, DATA and the message.
 REPLIES = 4
-
-
-class Section(BaseModel):
-    """A table of the configuration: frozen, and strict about unknown keys."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        validate_default=True,
-        allow_inf_nan=False,
-        # Whoever prints pydantic's own error must not print a password with it.
-        hide_input_in_errors=True,
-    )
 
 
 class EndPolicy(StrEnum):
@@ -364,9 +347,23 @@ class SmtpSection(Section):
         le=64,
         description="Processes that send an issue together and share the connections.",
     )
-    max_per_second: float = Field(
-        0, ge=0, description="Letters a second at most. 0: as fast as the relay takes."
+    max_per_second: Rate = Field(
+        0,
+        description="Letters a second at most, of all processes and machines together. "
+        "0: as fast as the relay takes.",
     )
+    max_per_hour: int = Field(
+        0, ge=0, description="Letters in any hour at most. 0: no such limit."
+    )
+    max_per_day: int = Field(
+        0, ge=0, description="Letters in any 24 hours at most. 0: no such limit."
+    )
+    per_domain: DomainRates = Field(
+        {},
+        description="Letters a second at most to readers at a domain, such as "
+        '{ "mail.example" = 5, "post.example" = 0.5 }. Its subdomains are others.',
+    )
+    warm_up: WarmUpSection = WarmUpSection()
 
 
 class Settings(Section):
@@ -381,6 +378,20 @@ class Settings(Section):
     database: DatabaseSection = DatabaseSection()
     delivery: DeliverySection = DeliverySection()
     smtp: SmtpSection = SmtpSection()
+
+    @property
+    def limits(self) -> Limits:
+        """How fast letters may leave."""
+        smtp = self.smtp
+        sender = self.identity.from_address.rpartition("@")[2]
+        ramp = WarmUp(sender, smtp.warm_up.start, smtp.warm_up.factor)
+        return Limits(
+            per_second=smtp.max_per_second,
+            per_hour=smtp.max_per_hour,
+            per_day=smtp.max_per_day,
+            warm_up=ramp if ramp.start else None,
+            per_domain=smtp.per_domain,
+        )
 
     @model_validator(mode="after")
     def _lease_outlives_four_replies(self) -> Self:

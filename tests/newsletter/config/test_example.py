@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from newsletter.config import Settings, TransportKind, load
 from newsletter.config.example import example_toml, reference_markdown
-from newsletter.config.loading import setting_keys
+from newsletter.config.loading import keys_of, sections, setting_keys
 
 EXAMPLE = Path(__file__).parents[3] / "config.example.toml"
 KEYS = list(setting_keys())
@@ -25,8 +25,7 @@ one_line = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", 
 
 def described(section: str, key: str) -> str:
     """Return the description of a setting."""
-    kind = type(getattr(Settings(), section))
-    return str(kind.model_fields[key].description)
+    return str(dict(sections())[section].model_fields[key].description)
 
 
 def test_the_example_at_the_top_is_the_one_we_would_write() -> None:
@@ -46,8 +45,10 @@ def test_the_example_loads_back_to_the_defaults(text: str, tmp_path: Path) -> No
 def test_every_setting_stands_in_the_example_once() -> None:
     """Nothing is left out, and nothing is in it that does not exist."""
     found = tomllib.loads(ALL_ACTIVE)
+    tables = {**found, "smtp.warm_up": found["smtp"].pop("warm_up")}
 
-    assert [(s, k) for s, table in found.items() for k in table] == KEYS
+    assert [(s, k) for s, table in tables.items() for k in table] == KEYS
+    assert [(s, k) for s, kind in sections() for k in keys_of(kind)] == KEYS
 
 
 @pytest.mark.parametrize(("section", "key"), KEYS, ids=NAMES)
@@ -85,6 +86,8 @@ def test_values_that_are_given_stand_active(tmp_path: Path) -> None:
         "delivery.transport": TransportKind.FILE,
         "delivery.retry_minutes": (1, 2),
         "smtp.max_per_second": 2.5,
+        "smtp.per_domain": {"mail.example": 5, "post.example": 0.5},
+        "smtp.warm_up.start": 200,
         "delivery.allow_reserved": True,
     }
     path.write_text(example_toml(given_values), "utf-8")
@@ -96,6 +99,8 @@ def test_values_that_are_given_stand_active(tmp_path: Path) -> None:
     assert settings.delivery.transport is TransportKind.FILE
     assert settings.delivery.retry_minutes == (1, 2)
     assert settings.smtp.max_per_second == 2.5
+    assert settings.smtp.per_domain == {"mail.example": 5, "post.example": 0.5}
+    assert settings.smtp.warm_up.start == 200
     assert settings.delivery.allow_reserved
 
 

@@ -98,6 +98,7 @@ def test_a_folder_is_no_configuration(tmp_path: Path) -> None:
         ('[smtp]\nhots = "mail.example"', "smtp.hots", "smtp.host"),
         ("[shedule]\n", "shedule", "schedule"),
         ("[xyzzy]\n", "xyzzy", None),
+        ("[smtp.warm_up]\nstrat = 5", "smtp.warm_up.strat", "smtp.warm_up.start"),
     ],
 )
 def test_an_unknown_setting_names_the_nearest(
@@ -127,6 +128,19 @@ def test_an_unknown_variable_names_the_nearest(read: Reading) -> None:
     ("text", "key", "value", "reason"),
     [
         ("[smtp]\nport = 70000", "smtp.port", "70000", "less than or equal to 65535"),
+        ("[smtp]\nwarm_up = 5", "smtp.warm_up", "'…'", "write it as [smtp.warm_up]"),
+        (
+            "[smtp.per_domain]\n'two words.example' = 5",
+            "smtp.per_domain.two words.example.[key]",
+            "'two words.example'",
+            "no domain",
+        ),
+        (
+            "[smtp.per_domain]\n'mail.example' = 0",
+            "smtp.per_domain.mail.example",
+            "0",
+            "0.001",
+        ),
         ('[smtp]\nport = "many"', "smtp.port", "'many'", "valid integer"),
         (
             '[schedule]\nweekday = "tusday"',
@@ -188,6 +202,19 @@ def test_the_environment_wins(read: Reading) -> None:
     assert config.settings.schedule.skip_dates == (date(2026, 12, 29), date(2027, 1, 5))
     assert config.settings.delivery.retry_minutes == (1, 2)
     assert config.settings.delivery.allow_reserved
+
+
+def test_a_table_in_the_environment_is_written_as_in_toml(read: Reading) -> None:
+    """So is a setting of a table within a table named by both, with underscores."""
+    smtp = read(
+        "[smtp.per_domain]\n'MAIL.example' = 5\n[smtp.warm_up]\nfactor = 2",
+        NEWSLETTER_SMTP_WARM_UP_START="50",
+    ).settings.smtp
+    other = read("", NEWSLETTER_SMTP_PER_DOMAIN='{ "post.example" = 0.5 }')
+
+    assert smtp.per_domain == {"mail.example": 5}
+    assert (smtp.warm_up.start, smtp.warm_up.factor) == (50, 2)
+    assert other.settings.smtp.per_domain == {"post.example": 0.5}
 
 
 def test_text_in_the_environment_needs_no_quotes(read: Reading) -> None:

@@ -14,6 +14,7 @@ from newsletter.config.settings import (
     Settings,
 )
 from newsletter.slots import Slot
+from newsletter.throttle import Limits, WarmUp
 
 
 def test_settings_never_change() -> None:
@@ -69,6 +70,32 @@ def test_a_tip_rests_only_when_the_library_recycles() -> None:
     assert recycling.recycles_after == 30
 
 
+def test_the_limits_are_those_of_the_relay_and_the_sender() -> None:
+    """The warm-up belongs to the domain of From; without a start there is none."""
+    none = Settings().limits
+    limits = Settings.model_validate(
+        {
+            "identity": {"from_address": "tips@new.example"},
+            "smtp": {
+                "max_per_second": 2.5,
+                "max_per_hour": 100,
+                "max_per_day": 1_000,
+                "per_domain": {"Mail.Example": 5, "xn--mnchen-3ya.example": 1},
+                "warm_up": {"start": 50},
+            },
+        }
+    ).limits
+
+    assert none == Limits()
+    assert limits == Limits(
+        per_second=2.5,
+        per_hour=100,
+        per_day=1_000,
+        per_domain={"mail.example": 5, "münchen.example": 1},
+        warm_up=WarmUp("new.example", 50, 1.5),
+    )
+
+
 @pytest.mark.parametrize(
     ("lease", "timeout", "allowed"), [(300, 75, False), (301, 75, True)]
 )
@@ -107,6 +134,13 @@ def test_a_lease_must_outlive_four_replies(
         ("smtp", "connections", 0),
         ("smtp", "max_per_second", -1),
         ("smtp", "max_per_second", float("inf")),
+        # So slow that the arithmetic of dates would end.
+        ("smtp", "max_per_second", 1e-9),
+        ("smtp", "max_per_hour", -1),
+        ("smtp", "max_per_day", 0.5),
+        ("smtp", "per_domain", {"mail.example": -1}),
+        ("smtp", "warm_up", {"start": -1}),
+        ("smtp", "warm_up", {"factor": 1}),
         ("library", "recycle_after_weeks", 0),
     ],
 )
