@@ -9,7 +9,6 @@ from sqlalchemy import Engine
 
 from newsletter.config import Config, Settings
 from newsletter.sender import Desk
-from newsletter.throttle import Throttle
 from newsletter.transport import MemoryTransport, Transport
 
 SECRET = "a secret of the tests, longer than it must be"
@@ -56,6 +55,5 @@ def make_desk(
         engine,
         config,
         transport or MemoryTransport(),
-        Throttle(config.settings.smtp.max_per_second),
         clock,
     )

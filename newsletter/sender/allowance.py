@@ -44,10 +44,12 @@ class Allowance:
         self._clock = clock
         self._in_hand = 0
         self._grant: Grant | None = None
+        # Asked for every letter, so it is known beforehand.
+        self._is_free = not limits.hold_every_letter
 
     def grant(self, ready: int) -> int:
         """Return how many of *ready* letters may start now; they count as sent."""
-        if not self.limits.hold_every_letter:
+        if self._is_free:
             return ready
         self._give_back_what_is_stale()
         if self._in_hand < ready and self._may_ask():
@@ -69,7 +71,7 @@ class Allowance:
 
         Then a run ends and gives its claims back; a later one goes on.
         """
-        if not self.limits.hold_every_letter:
+        if self._is_free:
             return False
         never_asked = self._grant is None
         if never_asked or (self._limit_that_is_full() and self._may_ask()):

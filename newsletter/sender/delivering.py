@@ -103,6 +103,7 @@ def _send_all(run: Run) -> None:
             _turn_page(run, session)
     with db.transaction(run.desk.engine) as session:
         ledger.release(session, run.unsent)
+    run.desk.allowance.close()
 
 
 def _refill(run: Run) -> None:
@@ -111,7 +112,7 @@ def _refill(run: Run) -> None:
         return
     if not (run.claims or run.is_exhausted):
         run.claims.extend(_claim(run))
-        run.is_exhausted = not run.claims
+        run.is_exhausted = not (run.claims or run.next_place)
     while run.claims and len(run.pile) < run.desk.transport.width:
         claim = run.claims.popleft()
         letter = run.composer.compose(claim)
@@ -122,11 +123,22 @@ def _refill(run: Run) -> None:
 
 
 def _claim(run: Run) -> Sequence[Claim]:
-    desk = run.desk
+    """Take letters that are due and may go now; none when there are no more.
+
+    Letters of a domain whose rate is used up get a place in it and go back.
+    """
+    desk, issue_id, now = run.desk, run.issue.id, run.desk.clock()
+    if run.next_place and now < run.next_place:
+        return []
     with db.transaction(desk.engine) as session:
-        return ledger.claim(
-            session, run.issue.id, limit=CHUNK, now=desk.clock(), lease=desk.lease
-        )
+        claims = ledger.claim(session, issue_id, limit=CHUNK, now=now, lease=desk.lease)
+    going = desk.allowance.pace(claims)
+    if claims:
+        # When all of them wait, others may be behind them; but the wire comes first.
+        run.next_place = None if going else now
+    else:
+        run.next_place = desk.allowance.next_place(issue_id)
+    return going
 
 
 def _offer(run: Run) -> None:
@@ -135,7 +147,7 @@ def _offer(run: Run) -> None:
     if not (run.pile and run.goes_on):
         return
     wanted = min(desk.transport.room(len(run.pile)), len(run.pile))
-    granted = desk.throttle.grant(wanted, now=desk.monotonic()) if wanted else 0
+    granted = desk.allowance.grant(wanted) if wanted else 0
     run.waits_for_the_rate = granted < wanted
     for _ in range(granted):
         claim, letter = run.pile.popleft()
@@ -162,9 +174,13 @@ def _listen(run: Run) -> None:
 def _wait_seconds(run: Run) -> float:
     """Return how long nothing needs doing unless the relay says something."""
     desk = run.desk
-    if not (run.pile and run.waits_for_the_rate and run.goes_on):
+    if run.pile and run.waits_for_the_rate and run.goes_on:
+        wait = min(LISTEN_SECONDS, desk.allowance.wait_seconds())
+    elif run.next_place and run.goes_on:
+        wait = (run.next_place - desk.clock()).total_seconds()
+        wait = min(LISTEN_SECONDS, max(0.0, wait))
+    else:
         return LISTEN_SECONDS
-    wait = min(LISTEN_SECONDS, desk.throttle.wait_seconds(now=desk.monotonic()))
     if desk.transport.busy:
         return wait
     desk.stop.wait(wait)

@@ -1,16 +1,16 @@
 """What the sender works with: database, settings, transport, clock and stop sign."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from threading import Event
 
 from newsletter.config import Config, TransportKind
 from newsletter.db import Engine
 from newsletter.ledger import RetryPolicy
+from newsletter.sender.allowance import Allowance
 from newsletter.slots import Timetable
-from newsletter.throttle import Throttle
 from newsletter.transport import FileTransport, Relay, SmtpTransport, Transport
 
 Clock = Callable[[], datetime]
@@ -34,9 +34,7 @@ class Desk:
     engine: Engine
     config: Config
     transport: Transport
-    throttle: Throttle
     clock: Clock = utc_now
-    monotonic: Callable[[], float] = time.monotonic
     stop: Event = field(default_factory=Event)
     processes: int = 1
 
@@ -48,10 +46,14 @@ class Desk:
             engine,
             config,
             open_transport(config),
-            Throttle(smtp.max_per_second),
             clock,
             processes=smtp.processes,
         )
+
+    @cached_property
+    def allowance(self) -> Allowance:
+        """How fast this process may send; it lasts as long as the desk."""
+        return Allowance(self.engine, self.config.settings.limits, self.clock)
 
     @property
     def timetable(self) -> Timetable:

@@ -7,6 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from newsletter.issues import IssueView
 from newsletter.ledger import Claim
@@ -39,6 +40,8 @@ class Run:
         pile: letters that are written and not offered yet.
         on_the_wire: letters that were offered, by their keys.
         results: letters that ended and are not recorded yet.
+        next_place: when a letter that waits for its domain's rate may go, if nothing
+            else is due and that is soon.
     """
 
     desk: Desk
@@ -56,13 +59,15 @@ class Run:
     is_halted: bool = False
     is_exhausted: bool = False
     waits_for_the_rate: bool = False
+    next_place: datetime | None = None
     page_seconds: float = 0.0
     _ready: dict[int, None] = field(default_factory=dict)
 
     @property
     def goes_on(self) -> bool:
         """Tell whether another letter may be offered."""
-        return self.hands_over and not self.desk.stop.is_set()
+        ended = self.desk.stop.is_set() or self.desk.allowance.rests
+        return self.hands_over and not ended
 
     @property
     def hands_over(self) -> bool:

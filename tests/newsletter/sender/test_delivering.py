@@ -1,6 +1,7 @@
 """The recipe kept: nobody twice, nobody forgotten, whatever happens in the middle."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
 from threading import Event
@@ -170,29 +171,28 @@ def test_a_deferred_letter_is_sent_later_and_the_issue_closed(
     assert issue_status(engine) is IssueStatus.SENT
 
 
-def test_the_rate_is_kept(engine: Engine, desk_with: MakeDesk) -> None:
+def test_the_rate_is_kept(engine: Engine, desk_with: MakeDesk, clock: SetClock) -> None:
     """Ten letters at two a second take four and a half seconds of the clock.
 
     Whatever is on the wire is recorded before the program waits.
     """
     found(engine, readers=10, tips=1)
     desk = desk_with(MemoryTransport(width=4), smtp={"max_per_second": 2})
-    passed = 100.0
+    began = clock.now
     doubtful: list[int] = []
 
     class Waiting(Event):
         def wait(self, timeout: float | None = None) -> bool:
-            nonlocal passed
-            passed += timeout or 0
+            clock.now += timedelta(seconds=timeout or 0)
             doubtful.append(standing(engine).get(DeliveryStatus.SENDING, 0))
             return False
 
-    desk = replace(desk, monotonic=lambda: passed, stop=Waiting())
+    desk = replace(desk, stop=Waiting())
 
     tally = deliver(desk, open_week(desk))
 
     assert tally.sent == 10
-    assert passed == pytest.approx(104.5)
+    assert (clock.now - began).total_seconds() == pytest.approx(4.5)
     assert set(doubtful) == {0}
 
 
@@ -341,3 +341,104 @@ def test_addresses_beyond_ascii_go_out_or_fail_alone(
     with Session(engine) as session:
         failed = session.exec(select(Delivery).where(Delivery.code == 553)).one()
     assert failed.reason.startswith("5.1.3")
+
+
+class Passing(Event):
+    """A stop sign that nobody raises; waiting for it moves the clock."""
+
+    def __init__(self, clock: SetClock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Let the time pass."""
+        self._clock.now += timedelta(seconds=timeout or 0)
+        return False
+
+
+def test_an_issue_that_waits_for_the_hour_goes_on_by_itself(
+    engine: Engine, desk_with: MakeDesk, clock: SetClock
+) -> None:
+    """Nothing is held meanwhile, nothing fails, and a restart forgets nothing."""
+    found(engine, readers=10, tips=1)
+    desk = desk_with(MemoryTransport(width=4), smtp={"max_per_hour": 4})
+    issue = open_week(desk)
+    sent = []
+
+    for _ in range(5):
+        # Another process each time: what it may send is in the database.
+        desk = replace(desk)
+        tally = deliver(desk, issue)
+        sent.append(tally.sent)
+        assert tally.claimed == 0
+        clock.now += timedelta(minutes=31)
+
+    assert sent == [4, 4, 8, 8, 10]
+    assert issue_status(engine) is IssueStatus.SENT
+
+
+def test_a_new_sender_takes_days_for_an_issue_and_no_letter_expires(
+    engine: Engine, desk_with: MakeDesk, clock: SetClock
+) -> None:
+    """The rest goes on the following days; a first greylisting fails nobody then."""
+    found(engine, readers=7, tips=1)
+    answers = iter([Accepted()] * 6 + [GREYLISTED, Accepted()])
+    smtp = {"warm_up": {"start": 1, "factor": 1.5}}
+    desk = desk_with(MemoryTransport(lambda _: next(answers)), smtp=smtp)
+    issue = open_week(desk)
+    sent = []
+
+    for _ in range(6):
+        tally = deliver(desk, issue)
+        sent.append(tally.sent)
+        assert tally.failed == 0
+        clock.now += timedelta(days=1)
+
+    # 1, 1.5, 2.25, 3.4: the seventh letter is deferred on the fourth day.
+    assert sent == [1, 2, 4, 6, 7, 7]
+    assert issue_status(engine) is IssueStatus.SENT
+
+
+def test_a_slow_domain_holds_up_nobody_else(
+    engine: Engine, desk_with: MakeDesk, clock: SetClock
+) -> None:
+    """The others are sent at once, its own readers at its rate, in one run."""
+    found(engine, readers=30, tips=1)
+    with db.transaction(engine) as session:
+        for number in range(21):
+            make_subscriber(session, f"m{number}@mail.example")
+    times = []
+
+    def answer(letter: Letter) -> Outcome:
+        if letter.envelope.rcpt_to.endswith("mail.example"):
+            times.append((clock.now - began).total_seconds())
+        else:
+            assert clock.now == began
+        return Accepted()
+
+    smtp = {"per_domain": {"mail.example": 2}}
+    desk = desk_with(MemoryTransport(answer, width=4), smtp=smtp)
+    desk, began = replace(desk, stop=Passing(clock)), clock.now
+
+    tally = deliver(desk, open_week(desk))
+
+    assert tally.sent == 51
+    assert max(times) == pytest.approx(10, abs=0.3)
+    for start in times:
+        assert sum(start <= time < start + 2 for time in times) <= 2 * 2 + 3
+
+
+def test_without_a_rate_nothing_is_asked_or_kept(
+    engine: Engine,
+    desk_with: MakeDesk,
+    count_queries: Callable[[], AbstractContextManager[list[str]]],
+) -> None:
+    """No limit in the settings, no statement about one."""
+    found(engine, readers=5, tips=1)
+    desk = desk_with()
+    issue = open_week(desk)
+
+    with count_queries() as statements:
+        deliver(desk, issue)
+
+    assert not [statement for statement in statements if "rate_" in statement]

@@ -73,7 +73,8 @@ def test_a_desk_has_the_limits_of_the_settings(tmp_path: Path) -> None:
 
     desk = Desk.of(engine, make_config(tmp_path, sections))
 
-    assert desk.throttle.per_second == 3
+    assert desk.allowance.limits.per_second == 3
+    assert desk.allowance is desk.allowance
     assert desk.lease == timedelta(seconds=90)
     assert desk.retry.waits == (timedelta(minutes=1), timedelta(minutes=2))
     assert desk.retry.give_up_after == timedelta(hours=3)
