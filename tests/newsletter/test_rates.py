@@ -1,10 +1,15 @@
 """No limit is ever exceeded, whoever takes, and none is missed by more than 2 %."""
 
+import json
+import subprocess
+import sys
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
@@ -16,9 +21,10 @@ from sqlmodel import Session, SQLModel, col, select
 from newsletter import db, rates
 from newsletter.rates import Grant
 from newsletter.tables import RateCount, RateDay
-from newsletter.throttle import SAVED_SECONDS, Limits, WarmUp
+from newsletter.throttle import SAVED_SECONDS, SLICE_SECONDS, Limits, WarmUp
 from tests.conftest import NOW
 
+ROOT = Path(__file__).parents[2]
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -330,6 +336,53 @@ def test_takers_at_the_same_moment_share_one_limit(engine: Engine) -> None:
 
     assert sum(granted) == 90
     assert len(set(places)) == len(places) == 120
+
+
+def in_processes(
+    engine: Engine, count: int, seconds: float, **limits: float
+) -> list[list[tuple[float, int]]]:
+    """Let real processes take letters at once; return what each was granted, when."""
+    url = engine.url.render_as_string(hide_password=False).replace("+psycopg", "")
+    module = [sys.executable, "-m", "tests.newsletter.taker"]
+    takers = [
+        subprocess.Popen(
+            [*module, url, str(seconds), json.dumps(limits)],
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+        )
+        for _ in range(count)
+    ]
+    granted = [json.loads(taker.communicate()[0]) for taker in takers]
+    assert [taker.returncode for taker in takers] == [0] * count
+    return granted
+
+
+def test_processes_at_once_keep_one_rate(engine: Engine) -> None:
+    """Three of them, by the clock of the machine: neither faster nor slower by 2 %."""
+    per_second = 400
+
+    granted = in_processes(engine, 3, 3.0, per_second=per_second)
+
+    taken = sorted((at, letters) for mine in granted for at, letters in mine)
+    times = [at for at, _ in taken]
+    total = sum(letters for _, letters in taken)
+    elapsed = times[-1] - times[0]
+    # A slice in hand leaves up to a moment after it was taken.
+    in_hand = 3 * per_second * SLICE_SECONDS
+    assert total <= per_second * (elapsed + SAVED_SECONDS) + in_hand
+    # A machine that has no time for any of them is not the rate's fault.
+    gaps = [after - before for before, after in pairwise(times)]
+    stalled = sum(gap for gap in gaps if gap > SAVED_SECONDS)
+    assert total >= 0.98 * per_second * (elapsed - stalled) - in_hand
+
+
+def test_processes_at_once_share_an_hour(engine: Engine) -> None:
+    """Whatever they do, it is not one letter more, and they leave none unused."""
+    granted = in_processes(engine, 3, 2.5, per_hour=500)
+
+    assert sum(letters for mine in granted for _, letters in mine) == 500
+    with Session(engine) as session:
+        assert sum(session.exec(select(RateCount.letters))) == 500
 
 
 def test_a_status_that_only_reads_writes_nothing(
