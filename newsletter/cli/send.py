@@ -10,7 +10,7 @@ from newsletter import db, issues
 from newsletter.cli import screen
 from newsletter.cli.office import Office, enter
 from newsletter.cli.plan import first_open_slot
-from newsletter.cli.status import letter_counts
+from newsletter.cli.status import letter_counts, resting, waits
 from newsletter.issues import IssueView
 from newsletter.ledger import Tally
 from newsletter.sender import (
@@ -71,6 +71,8 @@ def send(
     desk.transport.close()
     report(opened, tally)
     tell_held(desk, tally)
+    if tally.open:
+        tell_rest(office)
 
 
 def deliver_with_progress(desk: Desk, issue: IssueView) -> Tally:
@@ -98,6 +100,14 @@ def tell_held(desk: Desk, tally: Tally) -> None:
             f"{screen.count(held, 'letter')} in the hands of another process. If it "
             f"was killed, they can be sent again after {minutes} minutes at most."
         )
+
+
+def tell_rest(office: Office) -> None:
+    """Say until when letters wait for the hour, the day or the warm-up, if they do."""
+    with db.transaction(office.engine) as session:
+        rest = resting(office, session)
+    if rest:
+        screen.say(f"The others wait {waits(rest, office)}.")
 
 
 def _this_week(office: Office, desk: Desk) -> Slot:

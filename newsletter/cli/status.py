@@ -6,13 +6,15 @@ from typing import Annotated
 
 import typer
 
-from newsletter import db, issues, ledger, notices
+from newsletter import db, issues, ledger, notices, rates
 from newsletter.cli import screen
 from newsletter.cli.office import Office, enter
 from newsletter.cli.plan import coming
+from newsletter.db import Session
 from newsletter.issues import IssueView
 from newsletter.ledger import Tally
 from newsletter.notices import NoticeView
+from newsletter.rates import Rest
 from newsletter.tips.planning import PlannedWeek
 from subscribers.roster import count_by_status
 
@@ -24,7 +26,10 @@ NOTICES_SHOWN = timedelta(weeks=3)
 
 @dataclass(frozen=True)
 class Standing:
-    """How the newsletter stands; `runway_weeks` counts from the next slot."""
+    """How the newsletter stands; `runway_weeks` counts from the next slot.
+
+    `rest` says until when letters wait for the hour, the day or the warm-up.
+    """
 
     newsletter: str
     next: PlannedWeek
@@ -32,6 +37,7 @@ class Standing:
     people: dict[str, int]
     last_issue: IssueView | None
     letters: Tally | None
+    rest: Rest | None
     attention: list[str]
     notices: list[NoticeView]
 
@@ -58,6 +64,7 @@ def look(office: Office) -> Standing:
         lasts, planned = coming(office, session, weeks=1)
         last = next(iter(issues.newest(session, limit=1)), None)
         tally = ledger.tally(session, last.id) if last else None
+        rest = resting(office, session)
         paused = issues.paused(session)
         people = {str(s): n for s, n in count_by_status(session).items() if n}
         recent = notices.recent(session, since=office.clock() - NOTICES_SHOWN)
@@ -68,9 +75,23 @@ def look(office: Office) -> Standing:
         people=people,
         last_issue=last,
         letters=tally,
+        rest=rest,
         attention=_attention(office, planned[0], lasts, paused, last, tally),
         notices=recent,
     )
+
+
+def resting(office: Office, session: Session) -> Rest | None:
+    """Return what the letters of issues that are going out wait for, if they do."""
+    if not issues.sending(session):
+        return None
+    limits = office.config.settings.limits
+    return rates.rest(session, limits, now=office.clock())
+
+
+def waits(rest: Rest, office: Office) -> str:
+    """Say until when letters wait, and which setting says so."""
+    return f"until {screen.local(rest.until, office.zone)} ({rest.because})"
 
 
 def _attention(
@@ -127,6 +148,7 @@ def _show(standing: Standing, office: Office) -> None:
                 ("Issue", f"{last.slot}, {last.tip_title}"),
                 ("State", last.status),
                 *letter_counts(tally),
+                *([("Waits", waits(standing.rest, office))] if standing.rest else []),
                 ("Finished", screen.local(last.finished_at, office.zone) or "not yet"),
             ]
         )

@@ -65,6 +65,24 @@ def test_json_has_everything_but_the_emails(program: Any) -> None:
     assert after["attention"] == []
 
 
+def test_letters_that_wait_for_the_rate_say_until_when(program: Any) -> None:
+    """In words and as JSON; nothing is wrong, so nothing needs attention."""
+    program.settings(smtp__max_per_day=1)
+    sent = program("send", "-y").stdout
+
+    shown = program("status").stdout
+    rest = json.loads(program("status", "--json").stdout)["rest"]
+
+    until = "until Wed 2026-11-25 10:01 (smtp.max_per_day)"
+    assert f"The others wait {until}." in sent
+    assert until in shown
+    assert "Nothing." in shown
+    assert rest == {"until": "2026-11-25T10:01:00+00:00", "because": "smtp.max_per_day"}
+    program.clock.tick(timedelta(hours=24, minutes=1))
+    assert program("send", "-y").stdout.split()[-2:] == ["Sent", "2"]
+    assert json.loads(program("status", "--json").stdout)["rest"] is None
+
+
 def test_old_notices_are_history(program: Any) -> None:
     """After three weeks `status` shows them no more."""
     program.settings(library__warn_weeks=20)
