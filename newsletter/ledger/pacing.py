@@ -7,7 +7,7 @@ the place is, so that it goes without asking then, and asks again for a later tr
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, case, literal, select, update
+from sqlalchemy import Select, bindparam, case, literal, select, update
 from sqlmodel import Session
 
 from newsletter.ledger.entries import Claim
@@ -25,23 +25,19 @@ _POSTPONE = (
         status=DeliveryStatus.PENDING,
         lease_until=None,
         due_at=bindparam("place"),
-        # A letter that was never tried has no age: waiting makes none expire.
-        dated_at=case((ROWS.attempts > 0, ROWS.dated_at)),
+        # What was never tried has no Date yet: waiting makes no letter expire.
+        dated_at=case((ROWS.attempts + ROWS.doubts > 0, ROWS.dated_at)),
         paced_attempt=ROWS.attempts + 1,
     )
 )
 # Written out, not bound: only then does SQLite use the small index on such letters.
 _PENDING = literal(DeliveryStatus.PENDING, ROWS.status.type, literal_execute=True)
-_NEXT_PLACE = (
-    select(ROWS.due_at)
-    .where(
-        ROWS.issue_id == bindparam("issue"),
-        ROWS.status == _PENDING,
-        ROWS.paced_attempt.is_not(None),
-    )
-    .order_by(ROWS.due_at)
-    .limit(1)
+_HAS_A_PLACE = (
+    ROWS.issue_id == bindparam("issue"),
+    ROWS.status == _PENDING,
+    ROWS.paced_attempt.is_not(None),
 )
+_NEXT_PLACE = select(ROWS.due_at).where(*_HAS_A_PLACE).order_by(ROWS.due_at).limit(1)
 
 
 def postpone(session: Session, later: Sequence[tuple[Claim, datetime]]) -> None:
@@ -61,3 +57,14 @@ def postpone(session: Session, later: Sequence[tuple[Claim, datetime]]) -> None:
 def next_place(session: Session, issue_id: int) -> datetime | None:
     """Return when the first letter of the issue that waits for its place may go."""
     return session.scalar(_NEXT_PLACE, {"issue": issue_id})
+
+
+def whose_place_has_come(issue_id: int, *, limit: int, now: datetime) -> Select[int]:
+    """Return a question for the ids of letters whose places have come, in order."""
+    return (
+        select(ROWS.id)
+        .where(*_HAS_A_PLACE, ROWS.due_at <= now)
+        .order_by(ROWS.due_at)
+        .limit(limit)
+        .params(issue=issue_id)
+    )

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlmodel import Session, col
 
 from newsletter.ledger.entries import Claim
+from newsletter.ledger.pacing import whose_place_has_come
 from newsletter.ledger.rows import (
     ENGINES,
     MOST_DOUBTS,
@@ -38,12 +39,22 @@ from subscribers.tables import Subscriber
 
 
 def claim(
-    session: Session, issue_id: int, *, limit: int, now: datetime, lease: timedelta
+    session: Session,
+    issue_id: int,
+    *,
+    limit: int,
+    now: datetime,
+    lease: timedelta,
+    places_first: bool = False,
 ) -> list[Claim]:
     """Take up to *limit* letters that are due; whoever left meanwhile is skipped.
 
     Two workers never get the same one: PostgreSQL passes over locked rows, SQLite lets
     one writer in at a time.
+
+    Args:
+        places_first: before others, letters whose place in a domain's rate has come;
+            else they would miss it, being due later than those that never waited.
 
     Returns:
         The claims; none only when nothing is due that another worker does not hold.
@@ -51,9 +62,16 @@ def claim(
     # One status at a time, so that the index gives the order. Measured with 100,000
     # waiting rows: both at once sorted them all, in 60 ms on SQLite and 470 ms on
     # PostgreSQL.
-    for status in (DeliveryStatus.DEFERRED, DeliveryStatus.PENDING):
+    kinds: list[ColumnElement[bool]] = [
+        col(Delivery.status) == DeliveryStatus.DEFERRED,
+        col(Delivery.status) == DeliveryStatus.PENDING,
+    ]
+    if places_first:
+        placed = whose_place_has_come(issue_id, limit=limit, now=now)
+        kinds.insert(0, col(Delivery.id).in_(placed))
+    for kind in kinds:
         # When everybody in a handful has left, others may still wait behind them.
-        while due := _due(session, issue_id, status, limit=limit, now=now):
+        while due := _due(session, issue_id, kind, limit=limit, now=now):
             _skip(session, [row.id for row in due if not row.mailable], now=now)
             staying = [row for row in due if row.mailable]
             if staying:
@@ -86,7 +104,7 @@ def _hold(
             attempts=row.attempts,
             dated_at=row.dated_at or now,
             lease_until=until,
-            place=row.due_at if row.paced_attempt == row.attempts + 1 else None,
+            place=row.place,
         )
         for row in rows
     ]
@@ -99,7 +117,7 @@ def _as_instant(moment: datetime) -> ColumnElement[datetime]:
 def _due(
     session: Session,
     issue_id: int,
-    status: DeliveryStatus,
+    kind: ColumnElement[bool],
     *,
     limit: int,
     now: datetime,
@@ -111,8 +129,7 @@ def _due(
             col(Delivery.issue_id),
             col(Delivery.dated_at),
             col(Delivery.attempts),
-            col(Delivery.due_at),
-            col(Delivery.paced_attempt),
+            _PLACE,
             col(Delivery.subscriber_id),
             col(Subscriber.address),
             col(Subscriber.name),
@@ -122,13 +139,17 @@ def _due(
         .join(Subscriber, col(Subscriber.id) == col(Delivery.subscriber_id))
         .where(
             col(Delivery.issue_id) == issue_id,
-            col(Delivery.status) == status,
+            kind,
             col(Delivery.due_at) <= now,
         )
         .order_by(col(Delivery.due_at), col(Delivery.id))
         .limit(limit)
         .with_for_update(of=Delivery, skip_locked=True)
     ).all()
+
+
+# Read by the database: a moment for every letter that has no place costs memory.
+_PLACE = case((ROWS.paced_attempt == ROWS.attempts + 1, ROWS.due_at)).label("place")
 
 
 def mark_sending(

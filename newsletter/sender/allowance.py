@@ -34,6 +34,9 @@ class Allowance:
 
     Args:
         clock: what time it is, in UTC.
+
+    Attributes:
+        paces: whether the rate of any domain is limited.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class Allowance:
         self._grant: Grant | None = None
         # Asked for every letter, so it is known beforehand.
         self._is_free = not limits.hold_every_letter
+        self.paces = bool(limits.per_domain)
 
     def grant(self, ready: int) -> int:
         """Return how many of *ready* letters may start now; they count as sent."""
@@ -85,6 +89,8 @@ class Allowance:
         The others go back to the ledger, due at their place in the rate of their
         domain. Each letter is asked about once; when its place has come, it goes.
         """
+        if not self.paces:
+            return [*claims]
         now = self._clock()
         held = [claim for claim in claims if self._needs_a_place(claim, now)]
         if not held:
@@ -105,7 +111,7 @@ class Allowance:
 
         To be asked when nothing is due. None when the run may end.
         """
-        if not self.limits.per_domain:
+        if not self.paces:
             return None
         with db.transaction(self._engine) as session:
             place = ledger.next_place(session, issue_id)

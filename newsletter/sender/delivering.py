@@ -131,7 +131,14 @@ def _claim(run: Run) -> Sequence[Claim]:
     if run.next_place and now < run.next_place:
         return []
     with db.transaction(desk.engine) as session:
-        claims = ledger.claim(session, issue_id, limit=CHUNK, now=now, lease=desk.lease)
+        claims = ledger.claim(
+            session,
+            issue_id,
+            limit=CHUNK,
+            now=now,
+            lease=desk.lease,
+            places_first=desk.allowance.paces,
+        )
     going = desk.allowance.pace(claims)
     if claims:
         # When all of them wait, others may be behind them; but the wire comes first.

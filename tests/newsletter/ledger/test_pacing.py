@@ -124,3 +124,24 @@ def test_the_next_place_is_found_by_the_small_index(
     plan = session.connection().exec_driver_sql(asked, (1, 1, 0)).all()
 
     assert "ix_delivery_paced" in str(plan)
+
+
+def test_letters_whose_place_has_come_are_claimed_first(
+    session: Session, issue: Issue, now: datetime
+) -> None:
+    """They are due later than those that never waited, and would miss their place."""
+    make_delivery(session, issue)
+    second = make_delivery(session, issue, due_at=now, paced_attempt=1)
+    third = make_delivery(session, issue, due_at=now + SECOND, paced_attempt=1)
+    make_delivery(session, issue, due_at=now + 9 * SECOND, paced_attempt=1)
+    at = now + SECOND
+
+    claims = [
+        ledger.claim(
+            session, issue.id or 0, limit=2, now=at, lease=LEASE, places_first=True
+        )
+        for _ in range(3)
+    ]
+
+    found = [[claim.delivery_id for claim in some] for some in claims]
+    assert found == [[second.id, third.id], [1], []]
