@@ -3,15 +3,15 @@
 `settings` says which there are, `loading` reads them, `example` writes them down.
 """
 
-from newsletter.config.loading import CONFIG_VARIABLE, DEFAULT_PATH, Config, load
-from newsletter.config.settings import (
+from newsletter.config.choices import (
     Durability,
     EndPolicy,
     Security,
-    Settings,
     TransportKind,
     UncertainPolicy,
 )
+from newsletter.config.loading import CONFIG_VARIABLE, DEFAULT_PATH, Config, load
+from newsletter.config.settings import Settings
 
 __all__ = [
     "CONFIG_VARIABLE",

@@ -5,7 +5,6 @@ The descriptions below are the only place where settings are explained:
 """
 
 from datetime import date, time, timedelta
-from enum import StrEnum
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -13,6 +12,13 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from newsletter.config import checks
+from newsletter.config.choices import (
+    Durability,
+    EndPolicy,
+    Security,
+    TransportKind,
+    UncertainPolicy,
+)
 from newsletter.config.contrast import DARK_SURFACES, LIGHT_SURFACES
 from newsletter.config.rate import DomainRates, Rate, WarmUpSection
 from newsletter.config.section import Section
@@ -28,42 +34,6 @@ OneLine = Annotated[str, AfterValidator(checks.one_line)]
 
 # A letter waits for so many replies at most: to MAIL, RCPT, DATA and the message.
 REPLIES = 4
-
-
-class EndPolicy(StrEnum):
-    """What happens when every tip has been sent."""
-
-    STOP = "stop"
-    RECYCLE = "recycle"
-
-
-class Security(StrEnum):
-    """How the connection to the relay is protected."""
-
-    NONE = "none"
-    STARTTLS = "starttls"
-    TLS = "tls"
-
-
-class Durability(StrEnum):
-    """What a commit survives."""
-
-    FULL = "full"
-    NORMAL = "normal"
-
-
-class TransportKind(StrEnum):
-    """Where letters are handed to."""
-
-    SMTP = "smtp"
-    FILE = "file"
-
-
-class UncertainPolicy(StrEnum):
-    """What follows when nobody can know whether the relay took a letter."""
-
-    RESEND = "resend"
-    HOLD = "hold"
 
 
 class NewsletterSection(Section):
