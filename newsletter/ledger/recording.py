@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Executable, bindparam, func, or_, update
+from sqlalchemy import Executable, bindparam, case, func, or_, update
 from sqlmodel import Session
 
 from newsletter.ledger.entries import Claim, RetryPolicy
@@ -97,6 +97,8 @@ _RECORD = (
         ),
         finished_at=bindparam("ended_at"),
         lease_until=None,
+        # What never reached a relay has no Date yet: it may be days until one is back.
+        dated_at=case((bindparam("tried") + ROWS.doubts > 0, ROWS.dated_at)),
         attempts=bindparam("tried"),
         doubts=ROWS.doubts + bindparam("doubt"),
         code=bindparam("reply_code"),

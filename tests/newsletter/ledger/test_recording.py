@@ -212,6 +212,22 @@ def test_an_unreachable_relay_costs_no_attempt(
     assert letter.due_at == due_at
 
 
+def test_a_relay_that_is_away_for_days_makes_no_letter_old(
+    session: Session, issue: Issue, now: datetime
+) -> None:
+    """Its time to be given up, and its Date, count from when a relay was reached."""
+    make_delivery(session, issue)
+    away = Deferred(None, "nobody listens", Command.CONNECT)
+    first = try_once(session, issue, away, now=now)
+    assert row(session, first).dated_at is None
+    back = now + timedelta(days=3)
+
+    claim = try_once(session, issue, GREYLISTED, now=back)
+
+    letter = row(session, claim)
+    assert (letter.status, letter.dated_at) == (S.DEFERRED, back)
+
+
 def test_many_letters_are_recorded_together(
     session: Session, issue: Issue, now: datetime
 ) -> None:
