@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from threading import Event
 
 from newsletter.config import Config, TransportKind
-from newsletter.db import Engine
+from newsletter.db import Engine, Session
+from newsletter.issues import IssueView
 from newsletter.ledger import RetryPolicy
 from newsletter.slots import Timetable
 from newsletter.throttle import Throttle
@@ -28,6 +29,8 @@ class Desk:
     Attributes:
         clock: what time it is, in UTC; the demo moves it.
         stop: set when the process is asked to end.
+        on_open: called in the transaction that opens an issue, with its letters already
+            enrolled; what it writes is there exactly when the issue is.
     """
 
     engine: Engine
@@ -37,6 +40,7 @@ class Desk:
     clock: Clock = utc_now
     monotonic: Callable[[], float] = time.monotonic
     stop: Event = field(default_factory=Event)
+    on_open: Callable[[Session, IssueView], None] | None = None
 
     @classmethod
     def of(cls, engine: Engine, config: Config, *, clock: Clock = utc_now) -> "Desk":
