@@ -26,7 +26,7 @@ FLOORS = [
         "newsletter.throttle",
     },
     {"newsletter.sender"},
-    {"newsletter.scheduler", "newsletter.demo"},
+    {"newsletter.scheduler", "newsletter.queue", "newsletter.demo"},
     {"newsletter.cli"},
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}

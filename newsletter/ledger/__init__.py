@@ -8,6 +8,7 @@ outcomes in. `enrolment`, `steps` and `recording` move rows, `questions` reads t
 from newsletter.ledger.enrolment import enrol, withdraw
 from newsletter.ledger.entries import Claim, HistoryLine, RetryPolicy, Tally, Trouble
 from newsletter.ledger.questions import (
+    count_due,
     history,
     is_finished,
     tally,
@@ -30,6 +31,7 @@ __all__ = [
     "Tally",
     "Trouble",
     "claim",
+    "count_due",
     "enrol",
     "history",
     "is_finished",
