@@ -20,6 +20,7 @@ are pages of work, so a killed worker, a relay that was away, letters that come 
 after a deferral and a resumed issue are one case.
 """
 
+import contextlib
 import logging
 from collections.abc import Iterable, Sequence
 
@@ -87,7 +88,14 @@ def hand_out(desk: Desk, issue: IssueView) -> None:
         _close(desk, issue)
 
 
-def shard_key(issue_id: int, shard: int) -> str:
+def put_back(desk: Desk, issue_id: int, shard: int) -> None:
+    """Give a shard to another worker, since this one was asked to end in mid-issue."""
+    with contextlib.suppress(AlreadyEnqueued), db.transaction(desk.engine) as session:
+        if issues.is_sending(session, issue_id):
+            _defer(manager_in(session), issue_id, [shard])
+
+
+def _key(issue_id: int, shard: int) -> str:
     """Return the name under which a shard waits in the queue at most once."""
     return f"{issue_id}/{shard}"
 
@@ -102,7 +110,7 @@ def _defer(manager: JobManager, issue_id: int, shards: Iterable[int]) -> None:
             name=TASK,
             job_manager=manager,
             queue=QUEUE,
-            queueing_lock=shard_key(issue_id, shard),
+            queueing_lock=_key(issue_id, shard),
         ).defer(issue_id=issue_id, shard=shard)
 
 

@@ -31,19 +31,30 @@ def install(engine: Engine) -> None:
     Raises:
         DatabaseProblem: the queue there is somebody else's.
     """
-    newest = _changes()[-1]
+    # One transaction each: PostgreSQL lets nobody use a new value of an enumeration in
+    # the transaction that adds it.
+    while _take_a_step(engine):
+        pass
+
+
+def _take_a_step(engine: Engine) -> bool:
+    """Make the queue, or the oldest change that it lacks; tell whether there is one."""
     with db.transaction(engine) as session:
         connector = Borrowed(session)
         connector.execute_query(f"SELECT pg_advisory_xact_lock({INSTALL_LOCK})")
         found = _found(engine, session)
+        missing = [change for change in _changes() if change.name > (found or "")]
+        if not missing:
+            return False
         if found is None:
             SchemaManager(connector).apply_schema()
-        for change in _changes() if found else ():
-            if change.name > str(found):
-                text = change.read_text("utf-8").replace("%", "%%")
-                connector.execute_query(text)
-        note = f"{NOTE}{newest.name}"
+            made = missing[-1]
+        else:
+            made = missing[0]
+            connector.execute_query(made.read_text("utf-8").replace("%", "%%"))
+        note = f"{NOTE}{made.name}"
         connector.execute_query(f"COMMENT ON TABLE procrastinate_jobs IS '{note}'")
+    return True
 
 
 def check(engine: Engine) -> None:

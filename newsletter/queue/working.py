@@ -20,7 +20,7 @@ from procrastinate.jobs import DeleteJobCondition
 
 from newsletter import db, issues
 from newsletter.issues import IssueView
-from newsletter.queue.shards import QUEUE, TASK
+from newsletter.queue.shards import QUEUE, TASK, put_back
 from newsletter.sender import Desk, deliver
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 # The longest wait before a request to stop is noticed.
 LISTEN_SECONDS = 0.25
 # The longest a shard waits if the word that it is there got lost.
-POLL_SECONDS = 5.0
+POLL_SECONDS = 2.0
 # How long a worker leaves a database alone that does not answer.
 RETRY_SECONDS = 5.0
 # One to fetch with, one to say "I am here", one for everything else.
@@ -56,15 +56,17 @@ def work(open_desk: Callable[[], Desk], *, concurrency: int, stop: Event) -> Non
             stop.wait(RETRY_SECONDS)
 
 
-def send_shard(desk: Desk, issue_id: int) -> None:
+def send_shard(desk: Desk, issue_id: int, shard: int) -> None:
     """Have one go at an issue: send its letters until none is due.
 
-    A go that fails is logged and over; the coordinator hands the shard out again.
+    Asked to end before that, it puts the shard back for another worker. A go that fails is logged and over; the coordinator hands the shard out again.
     """
     try:
         issue = _going_out(desk, issue_id)
         if issue:
             deliver(desk, issue)
+        if issue and desk.stop.is_set():
+            put_back(desk, issue_id, shard)
     except Exception:
         log.exception("this shard failed; it is handed out again")
     finally:
@@ -89,7 +91,7 @@ def _app_of(url: str, open_desk: Callable[[], Desk]) -> App:
     @app.task(name=TASK, queue=QUEUE)
     def send(issue_id: int, shard: int) -> None:
         log.info("shard begun", extra={"issue": issue_id, "shard": shard})
-        send_shard(open_desk(), issue_id)
+        send_shard(open_desk(), issue_id, shard)
 
     return app
 
