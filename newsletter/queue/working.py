@@ -31,6 +31,8 @@ LISTEN_SECONDS = 0.25
 POLL_SECONDS = 2.0
 # How long a worker leaves a database alone that does not answer.
 RETRY_SECONDS = 5.0
+# How often a worker says that it is there; see SILENT_SECONDS of `shards`.
+HEARTBEAT_SECONDS = 2.0
 # One to fetch with, one to say "I am here", one for everything else.
 CONNECTIONS = 3
 
@@ -59,7 +61,8 @@ def work(open_desk: Callable[[], Desk], *, concurrency: int, stop: Event) -> Non
 def send_shard(desk: Desk, issue_id: int, shard: int) -> None:
     """Have one go at an issue: send its letters until none is due.
 
-    Asked to end before that, it puts the shard back for another worker. A go that fails is logged and over; the coordinator hands the shard out again.
+    Asked to end before that, it puts the shard back for another worker. A go that fails
+    is logged and over; the coordinator hands the shard out again.
     """
     try:
         issue = _going_out(desk, issue_id)
@@ -107,6 +110,7 @@ async def _serve(app: App, concurrency: int, stop: Event) -> None:
                 queues=[QUEUE],
                 concurrency=concurrency,
                 fetch_job_polling_interval=POLL_SECONDS,
+                update_heartbeat_interval=HEARTBEAT_SECONDS,
                 delete_jobs=DeleteJobCondition.ALWAYS,
                 install_signal_handlers=False,
             )

@@ -173,7 +173,7 @@ def test_the_shard_of_a_silent_worker_is_handed_out_again(
     """A worker that was killed or cut off holds nothing up, nor its own name."""
     fill(queued, readers=3)
     issue = open_week(desk)
-    take(queued, silent_for=timedelta(seconds=31))
+    take(queued, silent_for=timedelta(seconds=11))
     if forgotten:
         # As other workers do when they start.
         with queued.begin() as connection:
