@@ -1,0 +1,93 @@
+"""How many bytes a line of the ledger takes, in its table and in each index.
+
+    python -m benchmarks.sizes [PEOPLE] [sqlite|postgresql]
+
+Enrols a list in one issue and looks; then moves every letter through the steps of a
+letter that is simply sent, in pages as the sender does, and looks again: PostgreSQL
+writes a new version of a row at each step, and takes the room back only later.
+"""
+
+import sys
+import time
+from datetime import timedelta
+
+from sqlalchemy import text
+
+from benchmarks.enrol import NOW, engine_of, fill
+from newsletter import db, issues, ledger
+from newsletter.db import Engine
+from newsletter.issues import NewIssue
+from newsletter.slots import Slot
+from subscribers.audience import mailable
+
+PAGE = 500
+STEPS = (
+    "status = 'claimed', lease_until = :until",
+    "status = 'sending', lease_until = :until, attempts = 1, dated_at = :now",
+    "status = 'sent', lease_until = NULL, finished_at = :now, code = 250",
+)
+SIZES = {
+    "sqlite": "SELECT name, sum(pgsize) FROM dbstat GROUP BY name ORDER BY name",
+    "postgresql": "SELECT relname, pg_relation_size(oid) FROM pg_class "
+    "WHERE relkind IN ('r', 'i') ORDER BY relname",
+}
+
+
+def sizes(engine: Engine, people: int) -> str:
+    """Return the bytes a person of what grows with the list."""
+    clean = engine.execution_options(isolation_level="AUTOCOMMIT")
+    with clean.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("VACUUM ANALYZE")
+        found = connection.exec_driver_sql(SIZES[engine.dialect.name]).all()
+    return "\n".join(
+        f"  {name:26} {size / people:7.1f}"
+        for name, size in found
+        if "delivery" in name or "subscriber" in name
+    )
+
+
+def send_all(engine: Engine, people: int) -> float:
+    """Move every letter through its steps, page after page; return the seconds."""
+    began = time.monotonic()
+    for start in range(0, people, PAGE):
+        for step in STEPS:
+            with db.transaction(engine) as session:
+                session.connection().execute(
+                    text(
+                        f"UPDATE delivery SET {step} "  # noqa: S608
+                        "WHERE id > :start AND id <= :end"
+                    ),
+                    {
+                        "until": str(NOW + timedelta(minutes=30)),
+                        "now": str(NOW),
+                        "start": start,
+                        "end": start + PAGE,
+                    },
+                )
+    return time.monotonic() - began
+
+
+def main() -> None:
+    """Print the figures of both engines, or of the one that is named."""
+    people = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    for kind in sys.argv[2:] or ("sqlite", "postgresql"):
+        with engine_of(kind) as engine:
+            tip_id = fill(engine, people)
+            new = NewIssue(
+                Slot(2026, 48), tip_id, 1, "bench", NOW, "s", "h", "t", "x.test"
+            )
+            with db.transaction(engine) as session:
+                issue_id = issues.open_issue(session, new, now=NOW) or 0
+                began = time.monotonic()
+                ledger.enrol(session, issue_id, mailable(), due_at=NOW)
+            took = time.monotonic() - began
+            print(f"{kind}, {people:,} enrolled in {took:.1f} s, bytes a row:")
+            print(sizes(engine, people), flush=True)
+            took = send_all(engine, people)
+            print(f"{kind}, all sent ({took:.0f} s of plain updates):")
+            print(sizes(engine, people), flush=True)
+
+
+if __name__ == "__main__":
+    main()
