@@ -34,9 +34,9 @@ __all__ = [
     "Session",
     "check",
     "connect",
+    "conninfo",
     "insert_once",
     "installation",
-    "libpq_url",
     "shown",
     "transaction",
     "upgrade",
@@ -96,12 +96,13 @@ def connect(url: str, *, durability: Durability = Durability.FULL) -> Engine:
             return engine
         case "postgresql":
             waits = "on" if durability is Durability.FULL else "off"
-            server = {"synchronous_commit": waits, **SERVER_LINK}
-            options = " ".join(f"-c {name}={value}" for name, value in server.items())
             return create_engine(
                 parsed.set(drivername="postgresql+psycopg"),
                 pool_pre_ping=True,
-                connect_args={**_link(parsed), "options": options},
+                connect_args={
+                    **_link(parsed),
+                    "options": _options(synchronous_commit=waits, **SERVER_LINK),
+                },
             )
         case other:
             raise DatabaseProblem(
@@ -109,18 +110,32 @@ def connect(url: str, *, durability: Durability = Durability.FULL) -> Engine:
             )
 
 
-def libpq_url(engine: Engine) -> str:
-    """Return how another client of PostgreSQL reaches the same database.
+def conninfo(engine: Engine) -> str:
+    """Return how another client of libpq reaches the same PostgreSQL database.
 
     Its connections have the same patience as ours. It holds the password.
+
+    Source: PostgreSQL, "Keyword/Value Connection Strings".
     """
-    url = engine.url.set(drivername="postgresql")
-    return url.update_query_dict(_link(url)).render_as_string(hide_password=False)
+    url = engine.url
+    found = url.translate_connect_args(username="user", database="dbname")
+    values = {**LINK, **found, **url.query, "options": _options(**SERVER_LINK)}
+    return " ".join(f"{name}={_quoted(value)}" for name, value in values.items())
+
+
+def _quoted(value: object) -> str:
+    escaped = str(value).replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def _link(url: URL) -> dict[str, str]:
     """Return the patience of a connection, but for what *url* says of it itself."""
     return {name: value for name, value in LINK.items() if name not in url.query}
+
+
+def _options(**settings: str) -> str:
+    """Return settings of the server as a connection asks for them."""
+    return " ".join(f"-c {name}={value}" for name, value in settings.items())
 
 
 @contextmanager

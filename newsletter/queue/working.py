@@ -48,9 +48,9 @@ def work(open_desk: Callable[[], Desk], *, concurrency: int, stop: Event) -> Non
     # What it says of itself is for its own developers.
     logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
-    url = db.libpq_url(open_desk().engine)
+    conninfo = db.conninfo(open_desk().engine)
     while not stop.is_set():
-        app = _app_of(url, lambda: replace(open_desk(), stop=stop))
+        app = _app_of(conninfo, lambda: replace(open_desk(), stop=stop))
         try:
             asyncio.run(_serve(app, concurrency, stop))
         except (ConnectorException, psycopg.OperationalError) as error:
@@ -82,11 +82,11 @@ def _going_out(desk: Desk, issue_id: int) -> IssueView | None:
         return issues.get(session, issue_id) if is_sending else None
 
 
-def _app_of(url: str, open_desk: Callable[[], Desk]) -> App:
+def _app_of(conninfo: str, open_desk: Callable[[], Desk]) -> App:
     """Return an application that knows our one task."""
     app = App(
         connector=PsycopgConnector(
-            conninfo=url, min_size=1, max_size=CONNECTIONS, timeout=RETRY_SECONDS
+            conninfo=conninfo, min_size=1, max_size=CONNECTIONS, timeout=RETRY_SECONDS
         )
     )
 

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel, select
 
@@ -182,12 +182,16 @@ def test_what_the_url_says_of_the_connection_wins(postgresql_url: str) -> None:
 def test_other_clients_are_told_the_same_way_to_the_database(
     postgresql_url: str,
 ) -> None:
-    """The URL for libpq leads to the same database, with the same patience."""
-    engine = db.connect(postgresql_url)
+    """The words for libpq lead to the same database, with the same patience."""
+    odd = make_url(postgresql_url).set(password="a+b c@'\\d")
+    engine = db.connect(odd.render_as_string(hide_password=False))
 
-    with psycopg.connect(db.libpq_url(engine)) as connection:
+    with psycopg.connect(db.conninfo(engine)) as connection:
         theirs = connection.info.get_parameters()
-        database = connection.info.dbname
+        reached = connection.info.dbname, connection.info.password
+        stopped = "SHOW idle_in_transaction_session_timeout"
+        (patience,) = connection.execute(stopped).fetchone() or ("",)
 
-    assert database == engine.url.database
+    assert reached == (engine.url.database, "a+b c@'\\d")
+    assert patience == "10min"
     assert {name: theirs[name] for name in db.LINK} == db.LINK

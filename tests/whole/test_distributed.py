@@ -41,7 +41,7 @@ READERS = 1_100
 WORKERS = 3
 KILLS = 8
 CONNECTIONS = 6
-LEASE_SECONDS = 6
+LEASE_SECONDS = 8
 REPLY_SECONDS = 0.04
 PATIENCE = 150
 
@@ -53,7 +53,7 @@ def settings(folder: Path, name: str, **values: object) -> Path:
         "delivery.allow_reserved": True,
         "delivery.lease_seconds": LEASE_SECONDS,
         "smtp.security": "none",
-        "smtp.timeout_seconds": 1.4,
+        "smtp.timeout_seconds": 1.9,
         "smtp.connections": CONNECTIONS,
         "queue.enabled": True,
     }
