@@ -37,6 +37,7 @@ bench: .venv/dev.stamp
 	$(BIN)/python -m benchmarks.fill
 	$(BIN)/python -m benchmarks.enrol
 	$(BIN)/python -m benchmarks.sending
+	$(BIN)/python -m benchmarks.distributed
 
 # The environment: from a lock with hashes, then the project itself, as it stands here.
 .venv/python.stamp:

@@ -17,7 +17,7 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, column, create_engine, event, make_url
+from sqlalchemy import URL, Engine, column, create_engine, event, make_url
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
@@ -34,6 +34,7 @@ __all__ = [
     "Session",
     "check",
     "connect",
+    "conninfo",
     "insert_once",
     "installation",
     "kept_session",
@@ -46,6 +47,30 @@ __all__ = [
 BUSY_TIMEOUT_MS = 30_000
 # Any number will do, as long as it stays the same.
 UPGRADE_LOCK = 20_261_124
+
+# A machine that is cut off from the database hears nothing, not even that the line is
+# dead; the defaults of Linux would let it wait for 15 minutes to 2 hours. So either
+# side asks after 15 s of silence and gives up 15 s later, and 30 s after something it
+# said was not heard. That is far below a lease, and longer than a switch needs to
+# restart. What database.url says of them wins.
+LINK = {
+    "connect_timeout": "10",
+    "keepalives": "1",
+    "keepalives_idle": "15",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
+# The same for the server's side: a transaction of a client that is gone holds its rows
+# locked until the server notices, and whoever takes up lapsed leases waits for them.
+# The last one ends the transaction of a client that still answers but was stopped.
+SERVER_LINK = {
+    "tcp_keepalives_idle": "15",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+    "idle_in_transaction_session_timeout": "600000",
+}
 
 
 def connect(url: str, *, durability: Durability = Durability.FULL) -> Engine:
@@ -75,12 +100,43 @@ def connect(url: str, *, durability: Durability = Durability.FULL) -> Engine:
             return create_engine(
                 parsed.set(drivername="postgresql+psycopg"),
                 pool_pre_ping=True,
-                connect_args={"options": f"-c synchronous_commit={waits}"},
+                connect_args={
+                    **_link(parsed),
+                    "options": _options(synchronous_commit=waits, **SERVER_LINK),
+                },
             )
         case other:
             raise DatabaseProblem(
                 f"database.url names {other!r}; only sqlite and postgresql are known."
             )
+
+
+def conninfo(engine: Engine) -> str:
+    """Return how another client of libpq reaches the same PostgreSQL database.
+
+    Its connections have the same patience as ours. It holds the password.
+
+    Source: PostgreSQL, "Keyword/Value Connection Strings".
+    """
+    url = engine.url
+    found = url.translate_connect_args(username="user", database="dbname")
+    values = {**LINK, **found, **url.query, "options": _options(**SERVER_LINK)}
+    return " ".join(f"{name}={_quoted(value)}" for name, value in values.items())
+
+
+def _quoted(value: object) -> str:
+    escaped = str(value).replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def _link(url: URL) -> dict[str, str]:
+    """Return the patience of a connection, but for what *url* says of it itself."""
+    return {name: value for name, value in LINK.items() if name not in url.query}
+
+
+def _options(**settings: str) -> str:
+    """Return settings of the server as a connection asks for them."""
+    return " ".join(f"-c {name}={value}" for name, value in settings.items())
 
 
 @contextmanager

@@ -68,6 +68,18 @@ class MissingSetting(ConfigError):
         super().__init__(f'The setting "{key}" is missing: {why}')
 
 
+class MissingExtra(ConfigError):
+    """A setting asks for a part of the program that is not installed."""
+
+    def __init__(self, *, key: str, extra: str) -> None:
+        self.key = key
+        self.extra = extra
+        super().__init__(
+            f'The setting "{key}" needs a part that is not installed here. Install it: '
+            f"pip install 'newsletter[{extra}]'"
+        )
+
+
 class DatabaseProblem(NewsletterError):
     """The database cannot be used as it is."""
 

@@ -10,7 +10,7 @@ from datetime import UTC
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from newsletter.sender import Desk, tick
+from newsletter.sender import Desk, Forward, deliver, tick
 
 log = logging.getLogger(__name__)
 
@@ -18,12 +18,15 @@ log = logging.getLogger(__name__)
 RING_SECONDS = 15
 
 
-def run(desk: Desk, *, ring_seconds: float = RING_SECONDS) -> None:
+def run(
+    desk: Desk, *, ring_seconds: float = RING_SECONDS, forward: Forward = deliver
+) -> None:
     """Ring until `desk.stop` is set, then wait for the letters in hand.
 
     Args:
         desk: the process's tools.
         ring_seconds: time between two rings.
+        forward: what each ring does for an issue that is going out.
     """
     # It warns at each ring that falls into a long round; that is as it should be.
     logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
@@ -31,14 +34,14 @@ def run(desk: Desk, *, ring_seconds: float = RING_SECONDS) -> None:
     scheduler.add_job(
         _ring,
         "interval",
-        args=[desk],
+        args=[desk, forward],
         seconds=ring_seconds,
         # A ring that comes late still rings, once; the default drops it after 1 s.
         coalesce=True,
         misfire_grace_time=None,
         max_instances=1,
     )
-    _ring(desk)
+    _ring(desk, forward)
     scheduler.start()
     try:
         desk.stop.wait()
@@ -47,11 +50,11 @@ def run(desk: Desk, *, ring_seconds: float = RING_SECONDS) -> None:
         desk.transport.close()
 
 
-def _ring(desk: Desk) -> None:
+def _ring(desk: Desk, forward: Forward) -> None:
     """Do what is due; an error is logged and the next ring tries again."""
     if desk.stop.is_set():
         return
     try:
-        tick(desk)
+        tick(desk, forward=forward)
     except Exception:
         log.exception("this round failed; the next one tries again")

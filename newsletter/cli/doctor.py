@@ -11,6 +11,7 @@ from newsletter.cli import screen
 from newsletter.cli.office import Office, config_of, connect
 from newsletter.cli.status import look
 from newsletter.config import Config, Security, TransportKind
+from newsletter.db import Engine
 from newsletter.errors import ConfigError, NewsletterError
 from newsletter.render import Level
 from newsletter.sender import As, preview, relay_of
@@ -107,6 +108,8 @@ def _database(context: typer.Context, config: Config) -> Iterator[Check]:
         yield Check("Database", "error", str(error))
         return
     yield Check("Database", "ok", db.shown(engine))
+    if config.settings.queue.enabled:
+        yield _queue(engine)
     office = Office(config, engine)
     standing = look(office)
     readers = standing.people.get("active", 0)
@@ -117,6 +120,17 @@ def _database(context: typer.Context, config: Config) -> Iterator[Check]:
     for line in standing.attention:
         yield Check("Attention", "warning", line)
     yield _next_email(office)
+
+
+def _queue(engine: Engine) -> Check:
+    """See that workers can be told what to send."""
+    try:
+        from newsletter import queue  # noqa: PLC0415 - an optional part
+
+        queue.check(engine)
+    except (NewsletterError, ConfigError) as error:
+        return Check("Queue", "error", str(error))
+    return Check("Queue", "ok", "workers are told what to send")
 
 
 def _next_email(office: Office) -> Check:

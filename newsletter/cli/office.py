@@ -1,7 +1,8 @@
 """What nearly every command needs first: the settings, and an open database."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from newsletter import config as settings_room
 from newsletter import db
 from newsletter.config import Config
 from newsletter.db import Engine
-from newsletter.sender import Clock, Desk, utc_now
+from newsletter.sender import Clock, Desk, Forward, deliver, utc_now
 from subscribers.tokens import TokenSigner
 
 
@@ -35,9 +36,26 @@ class Office:
         Raises:
             MissingSetting: there is no secret. Better to hear of it now than at the
                 first letter, on Tuesday morning.
+            MissingExtra, DatabaseProblem: there should be a queue, and is none.
         """
         TokenSigner(self.config.secrets)
-        return Desk.of(self.engine, self.config, clock=self.clock)
+        desk = Desk.of(self.engine, self.config, clock=self.clock)
+        section = self.config.settings.queue
+        if not section.enabled:
+            return desk
+        from newsletter import queue  # noqa: PLC0415 - an optional part
+
+        queue.check(self.engine)
+        return replace(desk, on_open=partial(queue.defer_opened, shards=section.shards))
+
+    @property
+    def forward(self) -> Forward:
+        """What brings an issue further: sending it here, or handing it to workers."""
+        if not self.config.settings.queue.enabled:
+            return deliver
+        from newsletter import queue  # noqa: PLC0415 - an optional part
+
+        return queue.hand_out
 
 
 def config_of(context: typer.Context) -> Config:

@@ -2,6 +2,7 @@
 
 import logging
 import signal
+from threading import Event
 from types import FrameType
 
 import typer
@@ -22,12 +23,7 @@ def run(context: typer.Context) -> None:
     logging.getLogger("newsletter").setLevel(logging.INFO)
     office = enter(context)
     desk = office.desk()
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        desk.stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+    heed_signals(desk.stop)
     timetable = desk.timetable
     latest = timetable.latest(desk.clock())
     following = next(timetable.coming(latest.shift(1)))
@@ -36,5 +32,15 @@ def run(context: typer.Context) -> None:
         f"Running on {db.shown(office.engine)}. Next slot: {following}, {when} "
         f"({timetable.zone.key}). Ctrl-C stops."
     )
-    scheduler.run(desk)
+    scheduler.run(desk, forward=office.forward)
     screen.aside("Stopped; the letters in hand were finished.")
+
+
+def heed_signals(stop: Event) -> None:
+    """Set *stop* when the process is asked to end."""
+
+    def set_it(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, set_it)

@@ -13,6 +13,11 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.command()
 def upgrade(context: typer.Context) -> None:
     """Bring the database to this release; nothing is lost, and twice does no harm."""
-    engine = connect(context, config_of(context))
+    config = config_of(context)
+    engine = connect(context, config)
     db.upgrade(engine, now=utc_now())
+    if config.settings.queue.enabled:
+        from newsletter import queue  # noqa: PLC0415 - an optional part
+
+        queue.install(engine)
     screen.say(f"The database {db.shown(engine)} is ready.")

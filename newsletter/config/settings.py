@@ -336,6 +336,24 @@ class SmtpSection(Section):
     warm_up: WarmUpSection = WarmUpSection()
 
 
+class QueueSection(Section):
+    """Several machines that send together, for what one can no longer do."""
+
+    enabled: bool = Field(
+        False,
+        description="Let `newsletter worker` do the sending, on as many machines as "
+        "you like; `newsletter run` then only opens the weeks. Needs PostgreSQL, "
+        "newsletter[distributed], and `newsletter upgrade` once.",
+    )
+    shards: int = Field(
+        16,
+        ge=1,
+        le=256,
+        description="How many workers may send an issue at the same time. More than "
+        "there are workers does no harm.",
+    )
+
+
 class Settings(Section):
     """All settings; what a process is started with and never changes."""
 
@@ -348,6 +366,18 @@ class Settings(Section):
     database: DatabaseSection = DatabaseSection()
     delivery: DeliverySection = DeliverySection()
     smtp: SmtpSection = SmtpSection()
+    queue: QueueSection = QueueSection()
+
+    @model_validator(mode="after")
+    def _a_queue_needs_postgresql(self) -> Self:
+        url = self.database.url.get_secret_value()
+        if self.queue.enabled and not url.startswith("postgresql"):
+            raise ValueError(
+                "queue.enabled needs PostgreSQL: workers on other machines cannot open "
+                "a file on this one. Set database.url to postgresql://…, or "
+                "queue.enabled to false"
+            )
+        return self
 
     @property
     def limits(self) -> Limits:

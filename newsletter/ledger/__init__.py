@@ -9,6 +9,7 @@ from newsletter.ledger.enrolment import enrol, withdraw
 from newsletter.ledger.entries import Claim, HistoryLine, RetryPolicy, Tally, Trouble
 from newsletter.ledger.pacing import next_place, postpone
 from newsletter.ledger.questions import (
+    count_due,
     history,
     is_finished,
     tally,
@@ -31,6 +32,7 @@ __all__ = [
     "Tally",
     "Trouble",
     "claim",
+    "count_due",
     "enrol",
     "history",
     "is_finished",

@@ -1,10 +1,12 @@
 """What the ledger can be asked: counts of an issue, the history of a person."""
 
+from datetime import datetime
+
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlmodel import Session, col
 
 from newsletter.ledger.entries import HistoryLine, Tally, Trouble
-from newsletter.ledger.rows import MOST_DOUBTS, UNFINISHED
+from newsletter.ledger.rows import MOST_DOUBTS, UNFINISHED, WAITING
 from newsletter.slots import Slot
 from newsletter.tables import Delivery, DeliveryStatus, Issue, Tip
 from subscribers.tables import Subscriber
@@ -36,6 +38,25 @@ def is_finished(session: Session, issue_id: int, *, resending: bool) -> bool:
         .limit(1)
     )
     return found is None
+
+
+def count_due(session: Session, issue_id: int, *, now: datetime, limit: int) -> int:
+    """Count the letters that may be claimed now, looking at *limit* of them at most."""
+    found = 0
+    # One status at a time, as in `claim`: the index then holds them side by side.
+    for status in WAITING:
+        due = (
+            select(col(Delivery.id))
+            .where(
+                col(Delivery.issue_id) == issue_id,
+                col(Delivery.status) == status,
+                col(Delivery.due_at) <= now,
+            )
+            .limit(limit - found)
+        )
+        counted = select(func.count()).select_from(due.subquery())
+        found += session.scalar(counted) or 0
+    return found
 
 
 def history(session: Session, subscriber_id: int) -> list[HistoryLine]:

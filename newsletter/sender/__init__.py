@@ -6,18 +6,19 @@ one reader's letter, `delivering` hands letters to the transport and keeps the l
 """
 
 from newsletter.sender.composing import Composer
-from newsletter.sender.delivering import deliver, settle
+from newsletter.sender.delivering import deliver, settle, take_up_lapsed
 from newsletter.sender.desk import Clock, Desk, open_transport, relay_of, utc_now
 from newsletter.sender.opening import Nothing, choose_for, open_due, open_slot
 from newsletter.sender.operator import tell_operator
 from newsletter.sender.previewing import As, Preview, preview
-from newsletter.sender.weekly import cancel, resend, tick
+from newsletter.sender.weekly import Forward, cancel, resend, tick
 
 __all__ = [
     "As",
     "Clock",
     "Composer",
     "Desk",
+    "Forward",
     "Nothing",
     "Preview",
     "cancel",
@@ -30,6 +31,7 @@ __all__ = [
     "relay_of",
     "resend",
     "settle",
+    "take_up_lapsed",
     "tell_operator",
     "tick",
     "utc_now",

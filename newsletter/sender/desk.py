@@ -7,7 +7,8 @@ from functools import cached_property
 from threading import Event
 
 from newsletter.config import Config, TransportKind
-from newsletter.db import Engine
+from newsletter.db import Engine, Session
+from newsletter.issues import IssueView
 from newsletter.ledger import RetryPolicy
 from newsletter.sender.allowance import Allowance
 from newsletter.slots import Timetable
@@ -29,6 +30,8 @@ class Desk:
         clock: what time it is, in UTC; the demo moves it.
         stop: set when the process is asked to end.
         processes: how many of them send an issue together, this one included.
+        on_open: called in the transaction that opens an issue, with its letters already
+            enrolled; what it writes is there exactly when the issue is.
     """
 
     engine: Engine
@@ -37,6 +40,7 @@ class Desk:
     clock: Clock = utc_now
     stop: Event = field(default_factory=Event)
     processes: int = 1
+    on_open: Callable[[Session, IssueView], None] | None = None
 
     @classmethod
     def of(cls, engine: Engine, config: Config, *, clock: Clock = utc_now) -> "Desk":

@@ -125,6 +125,8 @@ def _open(
         issues.start(session, issue_id, enrolled=enrolled)
         _warn_of_the_library(session, desk, tips, new, now=now)
         opened = issues.get(session, issue_id)
+        if desk.on_open:
+            desk.on_open(session, opened)
     facts = {"issue": issue_id, "slot": str(new.slot), "enrolled": enrolled}
     log.info("issue opened", extra=facts | {"tip": opened.tip_slug})
     return opened

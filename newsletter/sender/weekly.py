@@ -1,5 +1,7 @@
 """One round of the main job, and the operator's way to end an issue."""
 
+from collections.abc import Callable
+
 from newsletter import db, issues, ledger, notices
 from newsletter.errors import ConfigError, IssueRefused, NewsletterError
 from newsletter.issues import IssueView
@@ -12,11 +14,18 @@ from newsletter.tables import NoticeKind
 
 LONGEST_KEY = 200
 
+Forward = Callable[[Desk, IssueView], object]
 
-def tick(desk: Desk) -> None:
+
+def tick(desk: Desk, *, forward: Forward = deliver) -> None:
     """Open the week if it is due, send what is due, and bring notices out.
 
     A tip that cannot be opened keeps nothing else from going out.
+
+    Args:
+        desk: the process's tools.
+        forward: brings an issue that is going out further; by sending it, unless other
+            machines do.
     """
     try:
         open_due(desk)
@@ -27,7 +36,7 @@ def tick(desk: Desk) -> None:
     for issue in going_out:
         if desk.stop.is_set():
             return
-        deliver(desk, issue)
+        forward(desk, issue)
     tell_operator(desk)
 
 

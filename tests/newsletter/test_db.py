@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel, select
 
@@ -144,3 +145,55 @@ def test_durability_is_what_the_engine_does(
 
     assert synchronous == (2 if is_full else 1)
     assert waits == ("on" if is_full else "off")
+
+
+def test_a_connection_notices_within_half_a_minute_that_the_other_side_is_gone(
+    postgresql_url: str,
+) -> None:
+    """Both sides ask after 15 s of silence; neither waits for hours."""
+    engine = db.connect(postgresql_url)
+    _, given = engine.dialect.create_connect_args(engine.url)
+
+    with engine.connect() as connection:
+        idle = "SHOW idle_in_transaction_session_timeout"
+        stopped = connection.exec_driver_sql(idle).scalar()
+        raw = connection.connection.driver_connection
+        ours = raw.info.get_parameters()  # type: ignore[union-attr]
+    engine.dispose()
+
+    assert stopped == "10min"
+    assert {name: ours[name] for name in db.LINK} == db.LINK
+    assert not given.keys() & db.LINK.keys()
+    for name, value in db.SERVER_LINK.items():
+        assert f"-c {name}={value}" in ours["options"]
+
+
+def test_what_the_url_says_of_the_connection_wins(postgresql_url: str) -> None:
+    """An operator whose network needs more patience can say so."""
+    engine = db.connect(f"{postgresql_url}&tcp_user_timeout=90000")
+
+    with engine.connect() as connection:
+        raw = connection.connection.driver_connection
+        ours = raw.info.get_parameters()  # type: ignore[union-attr]
+    engine.dispose()
+
+    assert ours["tcp_user_timeout"] == "90000"
+    assert ours["keepalives_idle"] == "15"
+
+
+def test_other_clients_are_told_the_same_way_to_the_database(
+    postgresql_url: str,
+) -> None:
+    """The words for libpq lead to the same database, with the same patience."""
+    odd = make_url(postgresql_url).set(password="a+b c@'\\d")
+    engine = db.connect(odd.render_as_string(hide_password=False))
+
+    with psycopg.connect(db.conninfo(engine)) as connection:
+        theirs = connection.info.get_parameters()
+        reached = connection.info.dbname, connection.info.password
+        stopped = "SHOW idle_in_transaction_session_timeout"
+        (patience,) = connection.execute(stopped).fetchone() or ("",)
+
+    assert reached == (engine.url.database, "a+b c@'\\d")
+    assert patience == "10min"
+    assert {name: theirs[name] for name in db.LINK} == db.LINK

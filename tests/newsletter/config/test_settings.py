@@ -150,3 +150,18 @@ def test_numbers_that_cannot_work_are_refused(
     """What would stop, flood or never end is found before the program starts."""
     with pytest.raises(ValidationError, match=key):
         Settings.model_validate({section: {key: value}})
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed"),
+    [("sqlite:///newsletter.db", False), ("postgresql://u:p@db.example/tips", True)],
+)
+def test_a_queue_needs_postgresql(url: str, *, allowed: bool) -> None:
+    """Other machines cannot open a file on this one; the error says what to set."""
+    tables = {"database": {"url": url}, "queue": {"enabled": True}}
+
+    if allowed:
+        assert Settings.model_validate(tables).queue.enabled
+        return
+    with pytest.raises(ValidationError, match=r"Set database\.url to postgresql"):
+        Settings.model_validate(tables)

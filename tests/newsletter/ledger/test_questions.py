@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from sqlmodel import Session
@@ -176,3 +176,21 @@ def test_times_come_back_in_utc(session: Session) -> None:
 
     assert line.at == OPENED_AT
     assert line.at.tzinfo is OPENED_AT.tzinfo
+
+
+def test_letters_are_due_when_they_may_be_claimed(session: Session) -> None:
+    """Pending and deferred ones whose moment has come; of this issue alone."""
+    issue = make_issue(session)
+    for status in DeliveryStatus:
+        make_delivery(session, issue, status=status)
+    later = OPENED_AT + timedelta(seconds=1)
+    make_delivery(session, issue, status=S.DEFERRED, due_at=later)
+    make_delivery(session, make_issue(session, slot="2026-W46"))
+
+    def due(now: datetime, limit: int = 10) -> int:
+        return ledger.count_due(session, issue.id or 0, now=now, limit=limit)
+
+    assert due(OPENED_AT - timedelta(seconds=1)) == 0
+    assert due(OPENED_AT) == 2
+    assert due(later) == 3
+    assert [due(later, limit) for limit in (1, 2, 3)] == [1, 2, 3]

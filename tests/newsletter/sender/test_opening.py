@@ -1,11 +1,12 @@
 """The week's issue: which tip it gets, when none, and what the operator is told."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import Engine
-from sqlmodel import Session
+from sqlalchemy import Engine, select
+from sqlmodel import Session, col
 
 from newsletter import db, issues, notices
 from newsletter.errors import IssueRefused, TipRefused, UnknownTip
@@ -335,3 +336,28 @@ def test_only_active_people_are_enrolled(engine: Engine, desk: Desk) -> None:
             make_subscriber(session, status=status)  # type: ignore[arg-type]
 
     assert open_week(desk).enrolled == 1
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_is_added_to_an_opening_shares_its_fate(
+    engine: Engine, desk: Desk, *, fails: bool
+) -> None:
+    """Whoever is told of it writes into its transaction: all is there, or nothing."""
+    found(engine, readers=3, tips=1)
+
+    def add(session: Session, issue: IssueView) -> None:
+        make_tip(session, f"of-{issue.slot}-to-{issue.enrolled}")
+        if fails:
+            raise RuntimeError("the machine went away")
+
+    told = replace(desk, on_open=add)
+    if fails:
+        with pytest.raises(RuntimeError):
+            open_slot(told, SLOT)
+    else:
+        open_slot(told, SLOT)
+
+    with Session(engine) as session:
+        slugs = set(session.scalars(select(col(Tip.slug))))
+    assert ("of-2026-W48-to-3" in slugs) is not fails
+    assert standing(engine) == ({} if fails else {DeliveryStatus.PENDING: 3})

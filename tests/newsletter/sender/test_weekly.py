@@ -123,3 +123,17 @@ def test_cancel_refuses_what_is_over_or_never_was(engine: Engine, desk: Desk) ->
         cancel(desk, SLOT)
     with pytest.raises(UnknownIssue, match="2026-W02"):
         cancel(desk, Slot(2026, 2))
+
+
+def test_an_issue_can_be_forwarded_instead_of_sent(
+    engine: Engine, desk_with: MakeDesk
+) -> None:
+    """Where other machines send, a round opens the week and hands it on."""
+    found(engine, readers=2, tips=1)
+    transport = MemoryTransport()
+    forwarded: list[Slot] = []
+
+    tick(desk_with(transport), forward=lambda _, issue: forwarded.append(issue.slot))
+
+    assert forwarded == [SLOT]
+    assert transport.sent == []

@@ -1,0 +1,214 @@
+"""Letters a second with 1, 2 and 4 workers on one PostgreSQL, each its own process.
+
+    python -m benchmarks.distributed [LETTERS] [CONNECTIONS] [PER_SECOND]
+
+The relay takes 50 ms for every reply, on each connection, so a connection can carry
+one letter in two round trips, 100 ms: that is the bound. LETTERS are for each worker,
+so every row takes about as long. The last row has 4 workers of which one is killed by
+SIGKILL every few seconds and replaced; what it forgot or repeated is counted at the
+relay. PER_SECOND limits all workers together, to see whether they keep to it.
+"""
+
+import logging
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+
+from sqlalchemy import text
+
+from benchmarks.enrol import engine_of
+from benchmarks.sending import list_of
+from newsletter import config as settings_room
+from newsletter import db, queue, scheduler
+from newsletter.cli.office import Office
+from newsletter.config.example import example_toml
+from newsletter.db import Engine
+from newsletter.sender import Nothing, open_slot, utc_now
+from newsletter.slots import Slot
+from tests.paced import PacedRelay, paced_relay
+
+REPLY_SECONDS = 0.05
+ROUND_TRIPS = 2
+LEASE_SECONDS = 10
+KILL_EVERY = (2.0, 5.0)
+SLOT = Slot(2099, 10)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What one row measures."""
+
+    workers: int
+    letters: int
+    connections: int
+    per_second: float
+    with_kills: bool = False
+
+    @property
+    def bound(self) -> float:
+        """Letters a second that the relay's replies allow."""
+        free = self.workers * self.connections / (ROUND_TRIPS * REPLY_SECONDS)
+        return min(free, self.per_second or free)
+
+
+@contextmanager
+def installation(engine: Engine, relay: PacedRelay, task: Task) -> Iterator[Path]:
+    """Yield the settings of a coordinator that runs in this process."""
+    with tempfile.TemporaryDirectory(prefix="newsletter-bench-") as folder:
+        path = Path(folder) / "config.toml"
+        values = {
+            "newsletter.secret": "x" * 40,
+            "database.url": engine.url.render_as_string(hide_password=False),
+            "delivery.allow_reserved": True,
+            "delivery.lease_seconds": LEASE_SECONDS,
+            "smtp.host": "127.0.0.1",
+            "smtp.port": relay.port,
+            "smtp.security": "none",
+            "smtp.timeout_seconds": 2,
+            "smtp.connections": task.connections,
+            "smtp.max_per_second": task.per_second,
+            "queue.enabled": True,
+        }
+        path.write_text(example_toml(values), "utf-8")
+        yield path
+
+
+def worker(path: Path) -> subprocess.Popen[bytes]:
+    """Start a worker."""
+    program = [sys.executable, "-c", "from newsletter.cli import main; main()"]
+    with path.with_name("log").open("ab") as log:
+        return subprocess.Popen(
+            [*program, "--config", str(path), "worker"], stdout=log, stderr=log
+        )
+
+
+def until_there(engine: Engine, workers: int) -> None:
+    """Wait until so many workers said that they are there."""
+    while True:
+        with engine.connect() as connection:
+            asked = text("SELECT count(*) FROM procrastinate_workers")
+            if connection.scalar(asked) == workers:
+                return
+        time.sleep(0.1)
+
+
+def watch(
+    relay: PacedRelay, letters: int, path: Path, crew: list[subprocess.Popen[bytes]]
+) -> tuple[float, int]:
+    """Return the letters a second of the middle four fifths, and the kills till then.
+
+    Workers are killed only when *path* names the settings of their successors.
+    """
+    chance = random.Random(1)  # noqa: S311 - instants, not secrets
+    kill_at = time.monotonic() + chance.uniform(*KILL_EVERY) if path.name else None
+    marks: list[float] = []
+    kills = 0
+    while len(marks) < 2:
+        time.sleep(0.01)
+        taken = relay.file.read_bytes().count(b"\n")
+        if taken >= letters * (0.1, 0.9)[len(marks)]:
+            marks.append(time.monotonic())
+        if kill_at and time.monotonic() > kill_at:
+            kill_at = time.monotonic() + chance.uniform(*KILL_EVERY)
+            victim = crew.pop(chance.randrange(len(crew)))
+            victim.send_signal(signal.SIGKILL)
+            victim.wait()
+            kills += 1
+            crew.append(worker(path))
+    return 0.8 * letters / (marks[1] - marks[0]), kills
+
+
+def measure(task: Task) -> str:
+    """Send an issue and return its row."""
+    with (
+        engine_of("postgresql") as engine,
+        tempfile.TemporaryDirectory() as folder,
+        paced_relay(Path(folder) / "taken", seconds=REPLY_SECONDS) as relay,
+        installation(engine, relay, task) as path,
+    ):
+        # Founded now, so that no week before is due beside the one that is measured.
+        db.upgrade(engine, now=utc_now())
+        list_of(engine, task.letters)
+        queue.install(engine)
+        office = Office(settings_room.load(path, {}), engine)
+        desk = office.desk()
+        crew = [worker(path) for _ in range(task.workers)]
+        until_there(engine, task.workers)
+        options = {"ring_seconds": 1.0, "forward": office.forward}
+        clock = Thread(target=scheduler.run, args=(desk,), kwargs=options)
+        clock.start()
+        try:
+            opened = open_slot(desk, SLOT)
+            if isinstance(opened, Nothing):
+                raise SystemExit(opened.reason)
+            killing = path if task.with_kills else Path()
+            rate, kills = watch(relay, task.letters, killing, crew)
+            doubtful, held = finish(engine)
+        finally:
+            desk.stop.set()
+            for process in crew:
+                process.terminate()
+            for process in crew:
+                process.wait()
+            clock.join()
+        fate = f"{kills} kills, {doubtful} in doubt, {len(held)} held"
+        return row(task, relay, rate, fate, held)
+
+
+def finish(engine: Engine) -> tuple[int, set[str]]:
+    """Wait for the end of the issue.
+
+    Returns:
+        How many letters were ever in doubt; and who was in doubt twice, which the
+        ledger keeps for the operator to decide (RFC 1047).
+    """
+    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        while connection.scalar(text("SELECT status FROM issue")) != "sent":
+            time.sleep(0.1)
+        asked = text("SELECT count(*) FROM delivery WHERE doubts > 0")
+        doubtful = int(connection.scalar(asked) or 0)
+        held = connection.execute(
+            text(
+                "SELECT address FROM subscriber WHERE id IN "
+                "(SELECT subscriber_id FROM delivery WHERE status = 'uncertain')"
+            )
+        )
+        return doubtful, set(held.scalars())
+
+
+def row(task: Task, relay: PacedRelay, rate: float, fate: str, held: set[str]) -> str:
+    """Return one line of the table."""
+    copies = Counter(relay.recipients)
+    forgotten = task.letters - len(copies.keys() | held)
+    twice = sum(count > 1 for count in copies.values())
+    return (
+        f"{task.workers} workers  {rate:7.1f}/s  bound {task.bound:7.1f}/s  "
+        f"{rate / task.bound:.3f}   {fate}, {forgotten} forgotten, "
+        f"{twice} twice"
+    )
+
+
+def main() -> None:
+    """Print the rows."""
+    logging.basicConfig(level=logging.ERROR)
+    letters, connections, per_second = (
+        int(sys.argv[at]) if len(sys.argv) > at else default
+        for at, default in ((1, 3_000), (2, 20), (3, 0))
+    )
+    for workers in (1, 2, 4):
+        print(measure(Task(workers, letters * workers, connections, per_second)))
+        sys.stdout.flush()
+    print(measure(Task(4, letters * 4, connections, per_second, with_kills=True)))
+
+
+if __name__ == "__main__":
+    main()
