@@ -38,6 +38,10 @@ class RetryPolicy:
         """Return when a letter that was tried *attempts* times is due again."""
         return now + self.waits[min(attempts, len(self.waits)) - 1]
 
+    def is_spent(self, attempts: int) -> bool:
+        """Tell whether a letter tried *attempts* times has waited every wait."""
+        return attempts > len(self.waits)
+
 
 @dataclass(frozen=True)
 class Tally:

@@ -11,7 +11,6 @@ from newsletter.ledger.entries import Claim, RetryPolicy
 from newsletter.ledger.rows import ROWS, TABLE, WAITING
 from newsletter.outcome import (
     Accepted,
-    Command,
     Deferred,
     Outcome,
     Rejected,
@@ -90,14 +89,19 @@ def _next_step(
             return DeliveryStatus.SENT, None
         case Uncertain():
             return DeliveryStatus.UNCERTAIN, None
-        case Deferred(command=Command.CONNECT):
+        case Deferred(is_relay_away=True):
             # No relay was reached: not this letter's fault, and not an attempt.
             return DeliveryStatus.PENDING, None
-        case Rejected() if outcome.command.is_at_the_door:
-            # The relay refuses us before it hears of a reader: fails nobody, ever.
+        case Rejected() | Deferred() if outcome.command.is_at_the_door:
+            # The relay says so before it hears of a reader: fails nobody, ever.
             return DeliveryStatus.DEFERRED, retry_at
-        case Rejected(ours=True) | Deferred() if retry_at <= give_up_at:
-            # One reader's host may refuse us for good; that issue must end, too.
+        case Deferred() if retry_at <= give_up_at:
+            return DeliveryStatus.DEFERRED, retry_at
+        case Rejected(ours=True) if retry_at <= give_up_at or not retry.is_spent(
+            claim.attempts
+        ):
+            # One reader's host may refuse us for good; that issue must end, too. But
+            # days in which the issue was paused were no tries.
             return DeliveryStatus.DEFERRED, retry_at
         case _:
             return DeliveryStatus.FAILED, None

@@ -65,6 +65,7 @@ def row(session: Session, claim: Claim) -> Delivery:
         (Uncertain("no answer"), S.UNCERTAIN, 1, None, 1, None),
         # Nobody was reached: not this letter's fault, and no attempt.
         (Deferred(None, "refused", Command.CONNECT), S.PENDING, 0, None, 0, None),
+        (Deferred(454, "4.7.0 later", Command.LOGIN), S.PENDING, 0, None, 0, 454),
         # These refuse us, so they never fail a reader.
         (
             Rejected(535, "5.7.8 wrong password", Command.LOGIN),
@@ -176,6 +177,7 @@ def test_a_host_that_refuses_us_for_good_ends_the_letter(
     make_delivery(session, issue)
     blocked = Rejected(550, "5.7.1 blocked", Command.RCPT)
     claim = try_once(session, issue, blocked, now=now)
+    try_once(session, issue, blocked, now=now + timedelta(hours=24))
     assert row(session, claim).status is S.DEFERRED
 
     try_once(session, issue, blocked, now=now + timedelta(hours=48))
@@ -183,15 +185,30 @@ def test_a_host_that_refuses_us_for_good_ends_the_letter(
     assert row(session, claim).status is S.FAILED
 
 
+def test_days_of_a_pause_are_no_tries(
+    session: Session, issue: Issue, now: datetime
+) -> None:
+    """Refused once, paused for a week, refused again: nobody is failed for that."""
+    make_delivery(session, issue)
+    blocked = Rejected(550, "5.7.1 blocked", Command.RCPT)
+    try_once(session, issue, blocked, now=now)
+
+    claim = try_once(session, issue, blocked, now=now + timedelta(days=7))
+
+    assert row(session, claim).status is S.DEFERRED
+
+
 def test_a_refusal_at_the_door_never_fails_a_reader(
     session: Session, issue: Issue, now: datetime
 ) -> None:
-    """However long the password has been wrong."""
+    """However long the password has been wrong, or the relay short of room."""
     make_delivery(session, issue)
     wrong = Rejected(535, "5.7.8 wrong password", Command.LOGIN)
-    try_once(session, issue, wrong, now=now)
+    full = Deferred(452, "4.3.1 out of room", Command.MAIL)
+    for day in range(5):
+        try_once(session, issue, wrong, now=now + timedelta(days=day))
 
-    claim = try_once(session, issue, wrong, now=now + timedelta(days=30))
+    claim = try_once(session, issue, full, now=now + timedelta(days=30))
 
     assert row(session, claim).status is S.DEFERRED
 
