@@ -17,7 +17,6 @@ from newsletter.issues import IssueView
 from newsletter.ledger import Claim, Tally
 from newsletter.outcome import (
     Accepted,
-    Command,
     Deferred,
     Outcome,
     Rejected,
@@ -54,6 +53,7 @@ class _Run:
     refusals_in_a_row: int = 0
     last_refusal: str = ""
     was_let_in: bool = False
+    was_taken: bool = False
     away_because: str = ""
     is_halted: bool = False
     is_exhausted: bool = False
@@ -85,6 +85,11 @@ class _Run:
         """Tell whether all that the relay said was no to our login or our address."""
         return self.refusals_in_a_row > 0 and not self.was_let_in
 
+    @property
+    def was_refused_by_all(self) -> bool:
+        """Tell whether every letter was refused for what we are, or what it says."""
+        return self.refusals_in_a_row > 0 and not self.was_taken
+
 
 def deliver(
     desk: Desk, issue: IssueView, *, on_progress: Progress = lambda _done: None
@@ -104,12 +109,24 @@ def deliver(
         composer = Composer.of(desk.config, issue, uid=db.installation(session).uid)
     run = _Run(desk, issue, composer, on_progress)
     _send_all(run)
-    # A short list never gets to so many refusals; its operator must hear of it too.
-    if run.refused_too_often or run.was_turned_away:
+    if _must_pause(run):
         _pause(run)
     if run.away_because:
         _report_the_relay(run)
     return settle(desk, issue)
+
+
+def _must_pause(run: _Run) -> bool:
+    """Tell whether the refusals of us are more than one reader's host being odd.
+
+    A short list never gets to `pause_after`; its operator must hear of it, too.
+    """
+    if run.refused_too_often or run.was_turned_away:
+        return True
+    if not run.was_refused_by_all:
+        return False
+    with db.transaction(run.desk.engine) as session:
+        return not ledger.tally(session, run.issue.id).sent
 
 
 def take_up_lapsed(desk: Desk, issue: IssueView) -> None:
@@ -226,6 +243,9 @@ def _listen(run: _Run, *, has_more: bool) -> None:
         isinstance(outcome, Accepted | Uncertain) or not outcome.command.is_at_the_door
         for _, outcome in answers
     )
+    run.was_taken |= any(
+        not (isinstance(outcome, Rejected) and outcome.ours) for _, outcome in answers
+    )
     run.results += answers
     _heed(run, answers)
     if desk.transport.trouble and not run.on_the_wire:
@@ -254,7 +274,6 @@ def _heed_trouble(run: _Run, trouble: Outcome) -> None:
         run.is_halted = True
     elif isinstance(trouble, Deferred):
         run.away_because = trouble.reason[:LONGEST_REASON]
-        log.warning("relay away", extra={"reason": run.away_because})
 
 
 def _heed(run: _Run, answers: Sequence[Result]) -> None:
@@ -266,16 +285,15 @@ def _heed(run: _Run, answers: Sequence[Result]) -> None:
             case Rejected():
                 run.refusals_in_a_row += 1
                 run.last_refusal = outcome.reason[:LONGEST_REASON]
-            case Deferred(command=Command.CONNECT):
+            case Deferred(is_relay_away=True):
                 run.away_because = outcome.reason[:LONGEST_REASON]
-                log.warning("relay away", extra={"reason": outcome.reason})
             case _:
                 facts = {"delivery": claim.delivery_id, "reason": outcome.reason}
                 log.debug("letter not taken", extra=facts)
 
 
 def _report_the_relay(run: _Run) -> None:
-    """Tell the operator, once a day, that letters wait for the relay."""
+    """Say, once a day and not at each try, that letters wait for the relay."""
     now = run.desk.clock()
     slot = run.issue.slot
     message = (
@@ -284,7 +302,9 @@ def _report_the_relay(run: _Run) -> None:
     )
     with db.transaction(run.desk.engine) as session:
         key = f"{slot} {now.date()}"
-        notices.post(session, NoticeKind.RELAY_AWAY, key, message, now=now)
+        is_new = notices.post(session, NoticeKind.RELAY_AWAY, key, message, now=now)
+    if is_new:
+        log.warning("relay away", extra={"reason": run.away_because})
 
 
 def _pause(run: _Run) -> None:
