@@ -12,7 +12,8 @@ class Claim:
     """One letter that this process may send, and the reader it goes to.
 
     Times are UTC. `dated_at` is the Date of the message, the same on every retry, and
-    so the beginning of the time after which a letter is given up.
+    so the beginning of the time after which a letter is given up. `bounces` is the
+    reader's count when it was claimed.
     """
 
     delivery_id: int
@@ -25,6 +26,7 @@ class Claim:
     attempts: int
     dated_at: datetime
     lease_until: datetime
+    bounces: int = 0
 
 
 @dataclass(frozen=True)

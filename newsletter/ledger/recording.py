@@ -1,10 +1,10 @@
 """How letters went: outcomes become statuses, many letters in one call."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, update
+from sqlalchemy import bindparam, func, select, update
 from sqlmodel import Session
 
 from newsletter.ledger.entries import Claim, RetryPolicy
@@ -17,6 +17,7 @@ from newsletter.outcome import (
     Uncertain,
 )
 from newsletter.tables import DeliveryStatus
+from subscribers.bounces import count_bounces, forget_bounces
 
 LONGEST_REASON = 500
 
@@ -52,10 +53,37 @@ def record(
     retry: RetryPolicy,
 ) -> None:
     """Write down how letters went; one call, many letters."""
-    rows = [_result(claim, outcome, now, retry) for claim, outcome in results]
-    if not rows:
+    results = list(results)
+    if not results:
         return
+    rows = [_result(claim, outcome, now, retry) for claim, outcome in results]
     session.connection().execute(_RECORD, rows)
+    _count_bounces(session, results, now=now)
+
+
+def _count_bounces(
+    session: Session, results: Sequence[tuple[Claim, Outcome]], *, now: datetime
+) -> None:
+    """Count who is not there; whoever was not and is again starts at 0."""
+    dead = [
+        claim.delivery_id
+        for claim, outcome in results
+        if isinstance(outcome, Rejected) and outcome.is_no_such_person
+    ]
+    if dead:
+        # Only those that were just written down: another process may hold the letter.
+        failed = select(ROWS.subscriber_id).where(
+            ROWS.id.in_(dead),
+            ROWS.status == DeliveryStatus.FAILED,
+            ROWS.finished_at == now,
+        )
+        count_bounces(session, session.scalars(failed).all())
+    back = [
+        claim.subscriber_id
+        for claim, outcome in results
+        if claim.bounces and isinstance(outcome, Accepted)
+    ]
+    forget_bounces(session, back)
 
 
 def _result(

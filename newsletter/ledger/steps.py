@@ -85,6 +85,7 @@ def _due(
             col(Subscriber.name),
             col(Subscriber.signed_up_at),
             col(Subscriber.source),
+            col(Subscriber.bounces),
             may_be_mailed().label("mailable"),
         )
         .join(Subscriber, col(Subscriber.id) == col(Delivery.subscriber_id))
@@ -111,6 +112,7 @@ def _claim_of(row: Row[Any], *, now: datetime, until: datetime) -> Claim:
         attempts=row.attempts,
         dated_at=row.dated_at or now,
         lease_until=until,
+        bounces=row.bounces,
     )
 
 

@@ -16,7 +16,14 @@ from newsletter.outcome import (
     Uncertain,
 )
 from newsletter.tables import Delivery, DeliveryStatus, Issue
-from tests.factories import LEASE, OPENED_AT, make_delivery, make_issue
+from subscribers.tables import Subscriber
+from tests.factories import (
+    LEASE,
+    OPENED_AT,
+    make_delivery,
+    make_issue,
+    make_subscriber,
+)
 
 S = DeliveryStatus
 RETRY = RetryPolicy(
@@ -244,6 +251,55 @@ def test_many_letters_are_recorded_together(
 
     statuses = [row(session, claim).status for claim in marked]
     assert statuses == [S.SENT, S.DEFERRED, S.FAILED]
+
+
+def bounces(session: Session, claim: Claim) -> int:
+    """Return the bounce count of a letter's reader."""
+    session.expire_all()
+    return session.get_one(Subscriber, claim.subscriber_id).bounces
+
+
+@pytest.mark.parametrize(
+    ("outcome", "counted"),
+    [
+        (NO_USER, 1),
+        (Rejected(550, "5.2.2 mailbox full", Command.RCPT), 0),
+        (Rejected(550, "5.7.1 blocked", Command.RCPT), 0),
+        (GREYLISTED, 0),
+    ],
+)
+def test_only_a_person_who_is_not_there_is_a_bounce(
+    session: Session, issue: Issue, now: datetime, outcome: Outcome, counted: int
+) -> None:
+    """Neither a full mailbox nor a refusal of us says anything of the address."""
+    make_delivery(session, issue)
+
+    claim = try_once(session, issue, outcome, now=now)
+
+    assert bounces(session, claim) == counted
+
+
+def test_a_letter_that_is_taken_ends_the_count_of_bounces(
+    session: Session, issue: Issue, now: datetime
+) -> None:
+    """Bounces in a row are what counts."""
+    make_delivery(session, issue, make_subscriber(session, bounces=2))
+
+    claim = try_once(session, issue, Accepted(), now=now)
+
+    assert bounces(session, claim) == 0
+
+
+def test_an_outcome_that_is_not_recorded_counts_no_bounce(
+    session: Session, issue: Issue, now: datetime
+) -> None:
+    """Whoever lost the letter to another process says nothing of its reader."""
+    make_delivery(session, issue)
+    claim = try_once(session, issue, Accepted(), now=now)
+
+    ledger.record(session, [(claim, NO_USER)], now=now, retry=RETRY)
+
+    assert bounces(session, claim) == 0
 
 
 def test_recording_nothing_is_no_error(session: Session, now: datetime) -> None:
