@@ -66,6 +66,8 @@ def take_unmailed(session: Session, *, now: datetime) -> list[NoticeView]:
             .with_for_update(skip_locked=True)
         )
     )
+    if not rows:
+        return []
     session.execute(
         update(Notice)
         .where(col(Notice.id).in_([row.id for row in rows]))

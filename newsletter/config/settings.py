@@ -152,6 +152,11 @@ class IdentitySection(Section):
         description="Who is told when the library runs low or an issue is in trouble. "
         "Empty: notices are only logged and shown by `newsletter status`.",
     )
+    announce_issues: bool = Field(
+        True,
+        description="Tell the operator too when an issue starts, and when it is "
+        "finished, with its figures.",
+    )
     organisation: OneLine = Field(
         "Example Service Co.", description="Name of the firm, shown in every footer."
     )

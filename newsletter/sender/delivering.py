@@ -22,6 +22,7 @@ from newsletter.outcome import (
     Rejected,
     Uncertain,
 )
+from newsletter.sender.announcing import announce_finish
 from newsletter.sender.composing import Composer
 from newsletter.sender.desk import Desk
 from newsletter.tables import IssueStatus, NoticeKind
@@ -144,14 +145,18 @@ def take_up_lapsed(desk: Desk, issue: IssueView) -> None:
 def settle(desk: Desk, issue: IssueView) -> Tally:
     """Close the issue if nothing waits any more, and count its letters."""
     resending = desk.config.settings.delivery.uncertain is UncertainPolicy.RESEND
+    settings, now = desk.config.settings, desk.clock()
     with db.transaction(desk.engine) as session:
         finished = ledger.is_finished(session, issue.id, resending=resending)
         if finished:
-            issues.close(session, issue.id, now=desk.clock())
-        if issues.get(session, issue.id).status is IssueStatus.CANCELLED:
+            issues.close(session, issue.id, now=now)
+        status = issues.get(session, issue.id).status
+        if status is IssueStatus.CANCELLED:
             # Letters that were on the wire when it was cancelled may have come back.
             ledger.withdraw(session, issue.id)
         tally = ledger.tally(session, issue.id)
+        if finished and status is IssueStatus.SENT:
+            announce_finish(session, issue, tally, settings=settings, now=now)
     if finished:
         facts = {"issue": issue.id, "slot": str(issue.slot), "sent": tally.sent}
         log.info("issue finished", extra=facts | {"failed": tally.failed})

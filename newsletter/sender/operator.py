@@ -24,10 +24,14 @@ TITLES = {
     NoticeKind.LIBRARY_EMPTY: "There is no tip to send",
     NoticeKind.SLOT_MISSED: "A week was missed",
     NoticeKind.PIN_MISSED: "A pinned tip missed its week",
+    NoticeKind.ISSUE_STARTED: "The issue is going out",
+    NoticeKind.ISSUE_FINISHED: "The issue is finished",
     NoticeKind.ISSUE_PAUSED: "The issue is paused",
     NoticeKind.CANNOT_START: "The tip cannot go out",
     NoticeKind.RELAY_AWAY: "The relay is away",
 }
+# News that asks nothing of anybody.
+GOOD_NEWS = (NoticeKind.ISSUE_STARTED, NoticeKind.ISSUE_FINISHED)
 
 
 def tell_operator(desk: Desk) -> None:
@@ -35,7 +39,8 @@ def tell_operator(desk: Desk) -> None:
     with db.transaction(desk.engine) as session:
         fresh = notices.take_unmailed(session, now=desk.clock())
     for notice in fresh:
-        log.warning(TITLES[notice.kind], extra={"notice": notice.message})
+        level = logging.INFO if notice.kind in GOOD_NEWS else logging.WARNING
+        log.log(level, TITLES[notice.kind], extra={"notice": notice.message})
         if desk.config.settings.identity.operator_address:
             try:
                 _mail(desk, notice)

@@ -102,7 +102,7 @@ def test_a_paused_issue_is_not_sent_around(program: Any) -> None:
 
 
 def test_an_unfinished_issue_is_gone_on_with(program: Any) -> None:
-    """A folder that cannot be written defers the letters; later they go out."""
+    """While the folder cannot be written the letters wait; later they go out."""
     program.settings(delivery__folder="/proc/nowhere")
     first = program("send", "-y").stdout
     dry = program("send", "--dry-run").stdout
@@ -111,7 +111,7 @@ def test_an_unfinished_issue_is_gone_on_with(program: Any) -> None:
     second = program("send").stdout
 
     assert "tried again by `newsletter run`" in first
-    assert "Deferred" in first
+    assert "Pending" in first
     assert "2026-W48 is going out already" in dry
     assert second.split()[-2:] == ["Sent", "2"]
     assert len(program.outbox) == 2
