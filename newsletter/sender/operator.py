@@ -10,11 +10,10 @@ from newsletter.message import Addressee, automatic
 from newsletter.notices import NoticeView
 from newsletter.outcome import Accepted
 from newsletter.render import Edition, NoticeContent, render_notice
-from newsletter.sender.composing import envelope_sender, own_templates
+from newsletter.sender.composing import addressed, envelope_sender, own_templates
 from newsletter.sender.desk import Desk
 from newsletter.tables import NoticeKind
-from newsletter.transport import Envelope, Letter, send_all
-from subscribers.addresses import on_the_wire
+from newsletter.transport import Letter, send_all
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +60,7 @@ def _mail(desk: Desk, notice: NoticeView) -> None:
     message = automatic(
         rendered.subject, rendered.text, rendered.html, to=addressee, settings=settings
     )
-    letter = Letter(Envelope(envelope_sender(settings), on_the_wire(to) or to), message)
+    letter = Letter(addressed(envelope_sender(settings), to), message)
     (outcome,) = send_all(desk.transport, [letter])
     if not isinstance(outcome, Accepted):
         facts = {"notice": notice.key, "reason": outcome.reason}

@@ -119,7 +119,7 @@ def test_an_unfinished_issue_is_gone_on_with(program: Any) -> None:
 
 def test_letters_that_fail_are_pointed_at(program: Any) -> None:
     """Who and why is one command away."""
-    program("subscribers", "add", "用户@example.org")
+    program.add_unmailable()
 
     result = program("send", "-y")
 
