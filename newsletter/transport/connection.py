@@ -93,6 +93,11 @@ class Connection:
         """Tell whether a letter may start."""
         return self.is_open and self._dialogue is None
 
+    @property
+    def has_carried(self) -> bool:
+        """Tell whether a letter was answered on it, whatever the answer was."""
+        return self._carried > 0
+
     def new_events(self) -> int | None:
         """Return what to wait for from now on, if that has changed."""
         events = EVENT_READ | (EVENT_WRITE if self._wants_write else 0)
@@ -153,13 +158,17 @@ class Connection:
                 return
 
     def _hear(self, data: bytes) -> None:
+        words = b""
         for reply in self._reader.feed(data):
             dialogue = self._dialogue
-            if dialogue is None or dialogue.outcome is not None:
+            # What stands behind a reply that we have yet to answer was not asked for.
+            if dialogue is None or dialogue.outcome is not None or words:
+                self._unwritten = memoryview(words)
                 said = f"{reply.code} {reply.text}"
                 raise NotSmtp(f"the relay answered what nobody asked: {said}")
-            if words := dialogue.hear(reply):
-                self._write(words)
+            words = dialogue.hear(reply)
+        if words:
+            self._write(words)
 
     def _write(self, words: bytes) -> None:
         if self._unwritten:
@@ -197,7 +206,8 @@ class Connection:
             if self._carried and dialogue.was_turned_away:
                 self.untouched = dialogue.letter
                 return None
-        self._carried += 1
+        else:
+            self._carried += 1
         return dialogue.outcome
 
     def _lose(self, reason: str) -> Outcome | None:
