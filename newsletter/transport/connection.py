@@ -136,7 +136,12 @@ class Connection:
         """Do something with the socket; what breaks it ends the letter."""
         try:
             act()
-        except (OSError, NotSmtp) as error:
+        except NotSmtp as error:
+            if self._dialogue is not None:
+                # It did not leave before the letter came, whatever it is saying.
+                self._dialogue.was_heard = True
+            return self._lose(str(error))
+        except OSError as error:
             return self._lose(str(error) or type(error).__name__)
         return self._finish(now)
 
