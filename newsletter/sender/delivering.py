@@ -234,7 +234,8 @@ def _listen(run: _Run, *, has_more: bool) -> None:
     """Wait until letters are done or there is room for more, and take what came."""
     desk = run.desk
     timeout = LISTEN_SECONDS
-    if run.results:
+    nothing_comes = not run.on_the_wire and (not has_more or desk.transport.trouble)
+    if run.results or nothing_comes:
         timeout = 0.0
     elif has_more and run.waits_for_the_rate:
         timeout = min(timeout, desk.throttle.wait_seconds(now=desk.monotonic()))
