@@ -66,19 +66,22 @@ class Fault:
         """What the relay does, in a few words."""
         if self.words:
             return self.words
-        whom = "everybody" if self.every else "one letter"
-        return f"{_said(self.answer)} {_WHERE[self.step]}, to {whom}"
+        where = f"{_said(self.answer)} {_WHERE[self.step]}"
+        if self.step in _BEFORE_ANY_LETTER:
+            return where
+        return f"{where}, {'always' if self.every else 'for one letter'}"
 
 
 _WHERE = {
     Step.CONNECT: "at connect",
-    Step.HELLO: "to EHLO",
-    Step.LOGIN: "to the login",
-    Step.MAIL: "to MAIL",
-    Step.RCPT: "to RCPT",
-    Step.DATA: "to DATA",
+    Step.HELLO: "at EHLO",
+    Step.LOGIN: "at the login",
+    Step.MAIL: "at MAIL",
+    Step.RCPT: "at RCPT",
+    Step.DATA: "at DATA",
     Step.END: "after the message",
 }
+_BEFORE_ANY_LETTER = (Step.CONNECT, Step.HELLO, Step.LOGIN)
 
 
 def _said(answer: Answer | None) -> str:

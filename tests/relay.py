@@ -139,6 +139,7 @@ class _Conversation(SMTP):
         self.relay = relay
         self.number = 0
         self.carried = 0
+        self.was_yes = False
 
     async def _handle_client(self) -> None:
         """Let the connection in, or do as the rule for it says."""
@@ -201,6 +202,9 @@ class _Conversation(SMTP):
     async def smtp_RCPT(self, arg: str | None) -> None:
         if not await self._ruled(Step.RCPT, _address(arg)):
             await super().smtp_RCPT(arg)
+        elif self.was_yes:
+            assert self.envelope is not None
+            self.envelope.rcpt_tos.append(_address(arg))
 
     async def smtp_DATA(self, arg: str) -> None:
         assert self.envelope is not None
@@ -256,6 +260,8 @@ class _Conversation(SMTP):
             case Silence() as silence:
                 await self._be_silent(silence)
             case words:
+                said = words.words if isinstance(words, Pieces) else words
+                self.was_yes = said.startswith("2")
                 await self._say(words)
                 if str(words).startswith(CLOSING):
                     await self._be_silent(Silence.HANG_UP)

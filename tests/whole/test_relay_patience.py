@@ -118,14 +118,12 @@ def test_a_relay_that_takes_few_connections_is_asked_for_few(
     with running(pipelining=True, connections=3, when_full=when_full) as relay:
         transport = transport_to(relay, watch, connections=8)
         outcomes = send_all(transport, letters(200))
-        at_first = relay.connects
         try_for(600, transport, watch)
         transport.close()
 
     assert all(isinstance(outcome, Accepted) for outcome in outcomes)
     assert relay.most_open == 3
-    assert at_first <= 8
-    assert relay.connects - at_first <= 11
+    assert relay.connects <= 8 + 11, "all at first, then one a minute"
     assert transport.trouble is None
     said = [r for r in caplog.records if r.name == "newsletter.transport.smtp"]
     assert 1 <= len(said) <= 5
