@@ -125,7 +125,7 @@ def _breaks(step: Step, *answers: Answer) -> Iterator[Fault]:
         yield Fault(step, answer, letter, GOES_ON, Line.ANOTHER)
 
 
-def _away(step: Step, *answers: Answer, **more: Any) -> Iterator[Fault]:
+def _away(step: Step, *answers: Answer | None, **more: Any) -> Iterator[Fault]:
     for answer in answers:
         yield Fault(step, answer, WAITS, GOES_ON, Line.NONE, AWAY, every=True, **more)
 

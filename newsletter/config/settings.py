@@ -149,8 +149,9 @@ class IdentitySection(Section):
     )
     operator_address: OptionalMailbox = Field(
         "",
-        description="Who is told when the library runs low or an issue is in trouble. "
-        "Empty: notices are only logged and shown by `newsletter status`.",
+        description="Who is told when an issue starts, ends or is in trouble, or the "
+        "library runs low. Empty: notices are only logged and shown by `newsletter "
+        "status`.",
     )
     announce_issues: bool = Field(
         True,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from newsletter import db, issues, notices
 from newsletter.sender import Desk, deliver, open_transport
@@ -86,12 +86,12 @@ def desk_for(
 def statuses(engine: Engine) -> dict[str, DeliveryStatus]:
     """Return where the letter of each reader stands."""
     with Session(engine) as session:
-        rows = session.exec(
-            select(Subscriber.address, Delivery.status).where(
-                Delivery.subscriber_id == Subscriber.id
+        rows = session.execute(
+            select(col(Subscriber.address), col(Delivery.status)).where(
+                col(Delivery.subscriber_id) == col(Subscriber.id)
             )
         )
-        return dict(rows.all())
+        return {row.address: row.status for row in rows}
 
 
 def bounces(engine: Engine, address: str) -> int:
