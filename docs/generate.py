@@ -145,7 +145,9 @@ def _page(path: str, command: Any) -> Iterator[str]:  # noqa: ANN401
 
 def _cell(text: str) -> str:
     """Return one cell: without the types and ranges that only a terminal needs."""
-    words = re.sub(r" <(str|path|list\[Path\]|%Y-%m-%d)>|; \d*<?=?x[<>]=\d+", "", text)
+    words = re.sub(
+        r" <(str|path|file|list\[Path\]|%Y-%m-%d)>|; \d*<?=?x[<>]=\d+", "", text
+    )
     words = re.sub(r"<([\w|]+)>", r"\1", words)
     words = words.replace("[required]", "")
     return " ".join(words.split()).replace("|", "\\|")

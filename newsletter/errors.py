@@ -192,3 +192,14 @@ class ExportRefused(NewsletterError):
         super().__init__(
             f"Nothing was exported to {folder}: {reason}. Name an empty or new folder."
         )
+
+
+class DemoRefused(NewsletterError):
+    """The demo's folder holds something real, which the demo must not touch."""
+
+    def __init__(self, *, path: Path) -> None:
+        self.path = path
+        super().__init__(
+            f"{path} was not made by the demo, so it is left as it is. Name another "
+            "folder with --folder."
+        )

@@ -43,8 +43,9 @@ class DeliveryStatus(StrEnum):
     """How far one letter has come; it only ever moves along these steps.
 
     pending -> claimed -> sending -> sent | failed | deferred | uncertain;
+    claimed -> failed | deferred, when the relay refused the reader;
     claimed -> pending, when it is given back or lapsed: nothing touched the wire;
-    sending -> pending, when no relay was reached; deferred -> claimed;
+    claimed, sending -> pending, when no relay was reached; deferred -> claimed;
     uncertain -> deferred, once, under `uncertain = "resend"`;
     pending, deferred, claimed -> skipped, when the person left. Letters that never
     left are deleted when their issue is cancelled.
@@ -190,15 +191,17 @@ class Delivery(SQLModel, table=True):
 
     __table_args__ = (
         Index("uq_delivery_issue", "issue_id", "subscriber_id", unique=True),
-        Index("uq_delivery_round", "tip_id", "subscriber_id", "round", unique=True),
+        # The subscriber first: it is also the way to everything a person was sent.
+        Index("uq_delivery_round", "subscriber_id", "tip_id", "round", unique=True),
         Index("ix_delivery_due", "issue_id", "status", "due_at", "id"),
-        Index("ix_delivery_subscriber", "subscriber_id", "id"),
         {"sqlite_autoincrement": True},
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     issue_id: int = Field(foreign_key="issue.id", sa_type=BigId)
-    tip_id: int = Field(foreign_key="tip.id", sa_type=BigId)
+    # That of the issue, which refers to the tip: checking both again for each row was
+    # measured at half the time of enrolling a million people on PostgreSQL.
+    tip_id: int = Field(sa_type=BigId)
     subscriber_id: int = Field(
         foreign_key=f"{Subscriber.__tablename__}.id", sa_type=BigId
     )

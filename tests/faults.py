@@ -294,14 +294,6 @@ SECTIONS: Mapping[str, tuple[Fault, ...]] = {
         *_breaks(Step.END, *_BREAKS, "354 go on"),
         *_fine(Step.END, "250-2.0.0 queued\r\n250 2.0.0 as 12345"),
         *_fine(Step.END, Pieces("250 2.0.0 queued")),
-        Fault(
-            Step.END,
-            "250 2.0.0 queued\r\n250 2.0.0 queued",
-            SENT,
-            DONE,
-            Line.ANOTHER,
-            FINISHED,
-        ),
     ),
     "Limits and offers": (
         Fault(

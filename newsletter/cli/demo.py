@@ -3,6 +3,7 @@
 import shutil
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -11,15 +12,16 @@ from newsletter import db, ledger
 from newsletter.cli import screen
 from newsletter.cli.office import Office
 from newsletter.cli.plan import coming, table
-from newsletter.cli.send import deliver_with_progress, unfinished
+from newsletter.cli.send import deliver_with_progress, tell_held, unfinished
 from newsletter.demo import MailServer, Stage, set_up
 from newsletter.issues import IssueView
 from newsletter.ledger import Tally
 from newsletter.sender import Nothing, open_slot
 from subscribers import roster
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
+FOLDER = Path("demo")
 WEEKS_SHOWN = 5
 READERS_SHOWN = 100
 
@@ -28,7 +30,7 @@ READERS_SHOWN = 100
 def demo(
     folder: Annotated[
         Path, typer.Option(metavar="DIR", help="Where everything of the demo is kept.")
-    ] = Path("demo"),
+    ] = FOLDER,
     next_week: Annotated[
         bool,
         typer.Option("--next-week", help="Move the demo's clock a week on first."),
@@ -53,6 +55,7 @@ def demo(
             tally = deliver_with_progress(desk, opened)
             desk.transport.close()
             _show_issue(office, opened, tally, server)
+            tell_held(desk, tally)
     _show_plan(office)
     _show_folder(stage)
 
@@ -100,13 +103,15 @@ def _show_plan(office: Office) -> None:
 
 def _show_folder(stage: Stage) -> None:
     screen.heading("Look at it")
+    again = "" if stage.folder == FOLDER else f" --folder {quote(str(stage.folder))}"
+    config = quote(f"{stage.folder}/config.toml")
     first = next(iter(sorted(stage.rendered.glob("*.html"), reverse=True)), None)
     screen.facts(
         [
             ("As received", f"{stage.received}/*.eml"),
             ("In a browser", first or stage.rendered),
-            ("The next week", f"{_program()} demo --next-week"),
-            ("Explore", f"{_program()} --config {stage.folder}/config.toml status"),
+            ("The next week", f"{_program()} demo{again} --next-week"),
+            ("Explore", f"{_program()} --config {config} status"),
         ]
     )
 

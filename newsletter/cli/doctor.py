@@ -18,7 +18,7 @@ from newsletter.tips import library
 from newsletter.transport import SmtpTransport
 from subscribers.addresses import is_reserved
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 # A check of the relay should not make the operator wait for minutes.
 RELAY_TIMEOUT_SECONDS = 10.0
@@ -85,7 +85,8 @@ def _identity(config: Config) -> Iterator[Check]:
     example = type(settings)().identity.postal_address
     address = settings.identity.postal_address
     if not address or address == example:
-        message = "The law wants your postal address. Set identity.postal_address."
+        what = f"{address} is only an example" if address else "there is none"
+        message = f"{what}; the law wants yours. Set identity.postal_address."
         yield Check("Postal address", _severity(config), message)
     else:
         yield Check("Postal address", "ok", address)

@@ -104,16 +104,23 @@ def _edited(text: str, slug: str) -> Iterator[TipDraft]:
 def _read_back(path: Path, text: str, slug: str) -> TipDraft:
     command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
     try:
-        subprocess.run([*shlex.split(command), str(path)], check=True)  # noqa: S603
-    except (OSError, ValueError, subprocess.CalledProcessError) as error:
-        reason = f"the editor {command!r} failed ({error}). Set EDITOR, or use --body."
-        raise TipRefused(slug=slug, reason=reason) from error
+        done = subprocess.run([*shlex.split(command), str(path)], check=False)  # noqa: S603
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise TipRefused(slug=slug, reason=_failed(command, why)) from error
+    if done.returncode:
+        why = f"it ended with code {done.returncode}"
+        raise TipRefused(slug=slug, reason=_failed(command, why))
     if path.read_bytes() == text.encode():
         raise TipRefused(slug=slug, reason="nothing was changed in the editor.")
     found = read_file(path)
     if isinstance(found, Refused):
         raise TipRefused(slug=slug, reason=str(found))
     return found
+
+
+def _failed(command: str, why: str) -> str:
+    return f"the editor {command!r} failed: {why}. Set EDITOR, or use --body."
 
 
 def _remove(path: Path) -> None:

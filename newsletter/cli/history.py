@@ -9,7 +9,7 @@ from newsletter.cli import screen
 from newsletter.cli.office import enter
 from subscribers import roster
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command()

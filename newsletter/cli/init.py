@@ -15,7 +15,7 @@ from newsletter.config.example import example_toml
 from newsletter.errors import ConfigError, DatabaseProblem
 from newsletter.sender import utc_now
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 class AlreadyThere(ConfigError):
@@ -53,7 +53,8 @@ def init(
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
     try:
-        engine = connect(context, settings_room.load(path, {}))
+        # With the environment, as every other command will read them.
+        engine = connect(context, settings_room.load(path, os.environ))
         db.upgrade(engine, now=utc_now())
     except (ConfigError, DatabaseProblem):
         # So that the next try, with another database, can write it.

@@ -12,6 +12,7 @@ from newsletter.slots import Slot
 from newsletter.tables import IssueStatus
 
 app = typer.Typer(
+    rich_markup_mode=None,
     add_completion=False,
     no_args_is_help=True,
     help="Look at issues, and stop or resume one.",
@@ -59,7 +60,7 @@ def list_issues(
 
 @app.command()
 def show(context: typer.Context, week: Week, json: Json = False) -> None:
-    """Show one issue: its figures, and every letter that did not simply go out."""
+    """Show one issue. Every letter that did not simply go out is named."""
     office = enter(context)
     with db.transaction(office.engine) as session:
         issue = issues.find(session, Slot.parse(week))
@@ -116,7 +117,7 @@ def resume(context: typer.Context, week: Week) -> None:
 
 @app.command()
 def resend(context: typer.Context, week: Week) -> None:
-    """Send the letters in doubt once more, which uncertain = "hold" kept for you."""
+    """Send the letters in doubt once more. With uncertain = "hold" they wait."""
     office = enter(context)
     issue, letters = sender.resend(office.desk(), Slot.parse(week))
     screen.say(
@@ -134,9 +135,12 @@ def cancel(
 ) -> None:
     """End an issue for good. What was sent stays sent; the rest is withdrawn."""
     office = enter(context)
+    slot = Slot.parse(week)
     if not yes:
-        typer.confirm(f"Cancel {week} for good?", abort=True)
-    issue, withdrawn = sender.cancel(office.desk(), Slot.parse(week))
+        with db.transaction(office.engine) as session:
+            title = issues.find(session, slot).tip_title
+        typer.confirm(f"Cancel {slot}, {title}, for good?", abort=True)
+    issue, withdrawn = sender.cancel(office.desk(), slot)
     screen.say(
         f"{issue.slot} is cancelled; {screen.count(withdrawn, 'letter')} withdrawn. "
         "Nothing else goes out in that week, unless you send it by hand."

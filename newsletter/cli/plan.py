@@ -11,7 +11,7 @@ from newsletter.slots import Slot
 from newsletter.tips.planning import PlannedWeek, candidates, plan, runway
 from subscribers.audience import count_mailable
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command(name="plan")

@@ -23,7 +23,7 @@ from newsletter.tips.planning import candidates
 from newsletter.transport import send_all
 from subscribers import roster
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command()

@@ -10,7 +10,7 @@ from newsletter import db, scheduler
 from newsletter.cli import screen
 from newsletter.cli.office import enter
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command()

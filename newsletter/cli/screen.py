@@ -112,12 +112,17 @@ def progress(label: str, total: int | None) -> Progress:
 
 
 def counter(label: str) -> Progress:
-    """Return a count on stderr of something whose end is not known."""
+    """Return a count on stderr of something whose end is not known.
+
+    It vanishes at the end; where nobody can see it move, it leaves no empty line.
+    """
+    console = _console(stderr=True)
     bar = Progress(
         TextColumn("{task.description}"),
         TextColumn("{task.completed:,.0f}"),
-        console=_console(stderr=True),
+        console=console,
         transient=True,
+        disable=not console.is_terminal,
     )
     bar.add_task(label, total=None)
     return bar

@@ -1,5 +1,7 @@
 """`newsletter send`: send now what the scheduler would."""
 
+from datetime import timedelta
+from math import ceil
 from typing import Annotated
 
 import typer
@@ -24,7 +26,7 @@ from newsletter.tables import IssueStatus
 from newsletter.tips.choosing import Choice
 from subscribers.audience import count_mailable
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command()
@@ -69,6 +71,7 @@ def send(
     tell_operator(desk)
     desk.transport.close()
     report(opened, tally)
+    tell_held(desk, tally)
 
 
 def deliver_with_progress(desk: Desk, issue: IssueView) -> Tally:
@@ -86,6 +89,16 @@ def report(issue: IssueView, tally: Tally) -> None:
         screen.say("The rest is tried again by `newsletter run`, or by sending again.")
     if tally.failed or tally.uncertain:
         screen.say(f"Who and why: newsletter issues show {issue.slot}")
+
+
+def tell_held(desk: Desk, tally: Tally) -> None:
+    """Say why letters that nobody sends wait all the same."""
+    if held := tally.claimed + tally.sending:
+        minutes = ceil(desk.lease / timedelta(minutes=1))
+        screen.say(
+            f"{screen.count(held, 'letter')} in the hands of another process. If it "
+            f"was killed, they can be sent again after {minutes} minutes at most."
+        )
 
 
 def _this_week(office: Office, desk: Desk) -> Slot:

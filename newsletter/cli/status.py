@@ -16,7 +16,7 @@ from newsletter.notices import NoticeView
 from newsletter.tips.planning import PlannedWeek
 from subscribers.roster import count_by_status
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 # Older notices are history; the log has them.
 NOTICES_SHOWN = timedelta(weeks=3)

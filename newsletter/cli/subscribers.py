@@ -13,13 +13,14 @@ from newsletter.cli import screen
 from newsletter.cli.office import Office, enter
 from subscribers import roster
 from subscribers.csv_columns import Column
-from subscribers.errors import BadDetail, UnreadableList
+from subscribers.errors import ImportRefused
 from subscribers.exporting import export_csv
 from subscribers.import_report import ImportReport
 from subscribers.importing import ImportOptions, import_csv
 from subscribers.tables import SubscriberStatus
 
 app = typer.Typer(
+    rich_markup_mode=None,
     add_completion=False,
     no_args_is_help=True,
     help="The people who get the newsletter.",
@@ -144,13 +145,15 @@ def remove(context: typer.Context, address: Address) -> None:
     if changed:
         screen.say(f"{person.address} gets no more mail, from this moment on.")
     else:
-        screen.say(f"{person.address} got no mail already: {person.status}.")
+        screen.say(f"{person.address} gets no mail anyway: {person.status}.")
 
 
 @app.command(name="import")
 def import_people(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", dir_okay=False, help="A CSV file.")
+    ],
     source: Annotated[
         str,
         typer.Option(metavar="TEXT", help="How these people agreed; kept with each."),
@@ -177,7 +180,7 @@ def import_people(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Add the people of a CSV file; lines that are wrong are reported, not lost.
+    """Add the people of a CSV file. Lines that are wrong are reported, not lost.
 
     Whoever left before is never put back. The columns are guessed from the header.
     """
@@ -187,19 +190,17 @@ def import_people(
     )
     kept = rejects or file.with_name(f"{file.stem}.refused.csv")
     label = source or file.name
-    try:
-        with kept.open("w", encoding="utf-8", newline="") as refused:
+    with _replaced(kept) as draft:
+        with draft.open("w", encoding="utf-8", newline="") as refused:
             report = _import(office, file, label, options, refused, dry_run=dry_run)
-    except (UnreadableList, BadDetail):
-        if rejects is None:
-            kept.unlink()
-        raise
-    if not report.refused + report.duplicates and rejects is None:
-        kept.unlink()
+        if not report.refused + report.duplicates and rejects is None:
+            draft.unlink()
     if json:
         screen.as_json(report)
         return
-    _show_report(report, kept, dry_run=dry_run)
+    _show_report(report, dry_run=dry_run)
+    if report.refused + report.duplicates:
+        screen.say(f"Refused lines with their reasons: {kept}. Mend and import it.")
 
 
 @app.command()
@@ -207,12 +208,16 @@ def export(
     context: typer.Context,
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="FILE", help="Where to write; else to stdout."),
+        typer.Argument(
+            metavar="FILE", help="Where to write; else, or with -, to stdout."
+        ),
     ] = None,
     status: Annotated[SubscriberStatus | None, typer.Option(help="Only these.")] = None,
 ) -> None:
     """Write everybody as a CSV that imports back to the same people."""
     office = enter(context)
+    if file == Path("-"):
+        file = None
     with db.transaction(office.engine) as session, _writable(file) as out:
         number = export_csv(session, out, status=status)
     if file:
@@ -261,7 +266,7 @@ def _told(columns: list[str]) -> dict[Column, str]:
     return told
 
 
-def _show_report(report: ImportReport, kept: Path, *, dry_run: bool) -> None:
+def _show_report(report: ImportReport, *, dry_run: bool) -> None:
     counts = (
         ("Lines read", report.read),
         ("Would be added" if dry_run else "Added", report.added),
@@ -283,8 +288,26 @@ def _show_report(report: ImportReport, kept: Path, *, dry_run: bool) -> None:
             ("Line#", "What", "Value", "Reason"),
             [(e.line, e.kind, e.value, e.reason) for e in report.examples],
         )
-    if kept.exists():
-        screen.say(f"Refused lines with their reasons: {kept}. Mend and import it.")
+
+
+@contextmanager
+def _replaced(kept: Path) -> Iterator[Path]:
+    """Give a file to write, which takes *kept*'s place once it is whole.
+
+    What stood there may hold lines that somebody is mending, so it outlives an import
+    that was broken off or could not begin.
+    """
+    draft = kept.with_name(f"{kept.name}.part")
+    try:
+        yield draft
+    except ImportRefused:
+        draft.replace(kept)
+        raise
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    if draft.exists():
+        draft.replace(kept)
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """`newsletter tips`: the library, from the terminal."""
 
+import re
 from collections.abc import Iterable
 from contextlib import nullcontext
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +28,10 @@ from newsletter.tips.sources import read_source
 from newsletter.tips.views import TipView
 
 app = typer.Typer(
-    add_completion=False, no_args_is_help=True, help="The library of tips."
+    rich_markup_mode=None,
+    add_completion=False,
+    no_args_is_help=True,
+    help="The library of tips.",
 )
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -112,7 +116,7 @@ def add(
     tags: Tags = None,
     draft: Annotated[bool, typer.Option("--draft", help="Not to be sent yet.")] = False,
 ) -> None:
-    """Write a tip and put it at the end of the queue; without --body in the editor."""
+    """Add a tip to the end of the queue. Without --body it opens the editor."""
     office = enter(context)
     new = TipDraft(
         slug=slug or slug_for(title),
@@ -193,25 +197,23 @@ def move(
 def pin(
     context: typer.Context,
     slug: Slug,
-    date: Annotated[
-        datetime | None,
-        typer.Argument(
-            metavar="DATE", formats=["%Y-%m-%d"], help="A day of the week; none unpins."
-        ),
+    day: Annotated[
+        str | None,
+        typer.Argument(metavar="DATE", help="A day of the week; none unpins."),
     ] = None,
 ) -> None:
-    """Ask for the week of a date; without a date the tip goes back into the queue."""
+    """Ask for the week of a date. Without a date the tip goes back into the queue."""
+    wanted = _date(day) if day else None
     office = enter(context)
     with db.transaction(office.engine) as session:
-        day = date.date() if date else None
-        tip = library.pin(session, slug, day, now=office.clock())
+        tip = library.pin(session, slug, wanted, now=office.clock())
     place = f"is pinned to the week of {tip.pin}" if tip.pin else "is not pinned"
     screen.say(f"{tip.slug} {place}.")
 
 
 @app.command()
 def retire(context: typer.Context, slug: Slug) -> None:
-    """Take a tip out of the queue; it is kept, and can be made ready again."""
+    """Take a tip out of the queue. It is kept, and can be made ready again."""
     office = enter(context)
     with db.transaction(office.engine) as session:
         tip = library.retire(session, slug, now=office.clock())
@@ -268,7 +270,7 @@ def import_tips(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Bring tips in; the same source twice changes nothing, a changed one updates."""
+    """Bring tips in. The same source twice changes nothing, a changed one updates."""
     office = enter(context)
     found = (draft for path in paths for draft in read_source(path))
     with db.transaction(office.engine) as session:
@@ -289,7 +291,7 @@ def export(
         Path, typer.Argument(metavar="FOLDER", help="Where the files go.")
     ],
 ) -> None:
-    """Write the library as Markdown files that import to the same library."""
+    """Write the library as Markdown files. They import to the same library."""
     office = enter(context)
     with db.transaction(office.engine) as session:
         number = exporting.export_folder(session, folder)
@@ -342,6 +344,18 @@ def _state(tip: TipView) -> str:
         return f"archive {tip.archived_on}"
     pinned = f", pinned to {tip.pin}" if tip.pin else ""
     return f"{tip.status}{pinned}"
+
+
+def _date(text: str) -> date:
+    try:
+        if not re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+            raise ValueError("it is not written as one")
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{text!r} is not a date: {error}. Write year, month and day like "
+            "2026-11-24."
+        ) from error
 
 
 def _words_of(body: typer.FileText | None) -> str | None:

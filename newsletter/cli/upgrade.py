@@ -7,7 +7,7 @@ from newsletter.cli import screen
 from newsletter.cli.office import config_of, connect
 from newsletter.sender import utc_now
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command()

@@ -91,8 +91,15 @@ def _read_toml(path: Path) -> Tables:
             return tomllib.load(file)
     except FileNotFoundError as error:
         raise MissingConfig(path=path) from error
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UnreadableConfig(path=path, reason=str(error)) from error
+    except OSError as error:
+        reason = f"it cannot be opened: {error.strerror}. Check who may read it."
+        raise UnreadableConfig(path=path, reason=reason) from error
+    except UnicodeDecodeError as error:
+        reason = f"byte {error.start + 1} is not UTF-8. Save the file as UTF-8."
+        raise UnreadableConfig(path=path, reason=reason) from error
+    except tomllib.TOMLDecodeError as error:
+        reason = f"it is not TOML: {error}. Most often a quotation mark is missing."
+        raise UnreadableConfig(path=path, reason=reason) from error
 
 
 def _refuse_unknown(tables: Tables, where: str) -> None:

@@ -379,6 +379,12 @@ class SmtpSection(Section):
     connections: int = Field(
         2, ge=1, le=100, description="Connections to the relay at once."
     )
+    processes: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Processes that send an issue together and share the connections.",
+    )
     max_per_second: float = Field(
         0, ge=0, description="Letters a second at most. 0: as fast as the relay takes."
     )

@@ -10,6 +10,7 @@ from newsletter import db
 from newsletter.config import Config, Security, TransportKind, load
 from newsletter.config.example import example_toml
 from newsletter.db import Engine
+from newsletter.errors import DemoRefused
 from newsletter.sender import Desk, utc_now
 from newsletter.slots import Slot
 from newsletter.tips.drafts import TipDraft
@@ -32,6 +33,7 @@ SETTINGS = {
     "database.url": "sqlite:///newsletter.db",
 }
 CONNECTIONS = 3
+CLOCK = "weeks-ahead"
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,7 @@ class Stage:
     @property
     def weeks_ahead(self) -> int:
         """How many weeks the demo's clock is ahead of the real one."""
-        file = self._clock_file
-        return int(file.read_text("utf-8")) if file.exists() else 0
+        return int(self._clock_file.read_text("utf-8"))
 
     def move_clock(self) -> None:
         """Move the demo's clock a week on; it stays so."""
@@ -80,13 +81,18 @@ class Stage:
 
     @property
     def _clock_file(self) -> Path:
-        return self.folder / "weeks-ahead"
+        return self.folder / CLOCK
 
 
 def set_up(folder: Path) -> Stage:
-    """Make the stage in *folder*, or find the one that is there."""
+    """Make the stage in *folder*, or find the one that is there.
+
+    Raises:
+        DemoRefused: the folder holds an installation that the demo did not make.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "config.toml"
+    _claim(folder)
     if not path.exists():
         values = SETTINGS | {"newsletter.secret": secrets.token_urlsafe(48)}
         path.write_text(example_toml(values), "utf-8")
@@ -97,6 +103,20 @@ def set_up(folder: Path) -> Stage:
     db.upgrade(engine, now=stage.now())
     _fill(stage)
     return stage
+
+
+def _claim(folder: Path) -> None:
+    """Write the clock first of all: a folder without one is somebody's real thing.
+
+    Its readers would be marked as sent, and their letters kept by the demo.
+    """
+    clock = folder / CLOCK
+    if clock.exists():
+        return
+    for name in ("config.toml", "newsletter.db"):
+        if (folder / name).exists():
+            raise DemoRefused(path=folder / name)
+    clock.write_text("0\n", "utf-8")
 
 
 def _fill(stage: Stage) -> None:

@@ -2,18 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from newsletter.slots import Slot
 from newsletter.tables import DeliveryStatus
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(NamedTuple):
     """One letter that this process may send, and the reader it goes to.
 
     Times are UTC. `dated_at` is the Date of the message, the same on every retry, and
-    so the beginning of the time after which a letter is given up. `bounces` is the
-    reader's count when it was claimed.
+    so the beginning of the time after which a letter is given up. `attempts` counts
+    those before this one. `is_marked` says that the ledger has it as `sending`.
+    `bounces` is the reader's count when it was claimed.
     """
 
     delivery_id: int
@@ -22,10 +23,10 @@ class Claim:
     address: str
     name: str
     signed_up_at: datetime | None
-    source: str
     attempts: int
     dated_at: datetime
     lease_until: datetime
+    is_marked: bool = False
     bounces: int = 0
 
 

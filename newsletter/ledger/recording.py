@@ -4,11 +4,20 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import Executable, bindparam, func, or_, select, update
 from sqlmodel import Session
 
 from newsletter.ledger.entries import Claim, RetryPolicy
-from newsletter.ledger.rows import ROWS, TABLE, WAITING
+from newsletter.ledger.rows import (
+    ENGINES,
+    ROWS,
+    TABLE,
+    WAITING,
+    as_json,
+    as_text,
+    engine_of,
+    handed_in,
+)
 from newsletter.outcome import (
     Accepted,
     Deferred,
@@ -20,29 +29,7 @@ from newsletter.tables import DeliveryStatus
 from subscribers.bounces import count_bounces, forget_bounces
 
 LONGEST_REASON = 500
-
-
-# Built once: at ten letters a commit, building it each time cost more than running it.
-_RECORD = (
-    update(TABLE)
-    .where(
-        ROWS.id == bindparam("of"),
-        ROWS.status == DeliveryStatus.SENDING,
-        ROWS.lease_until == bindparam("held_until"),
-    )
-    .values(
-        status=bindparam("new_status"),
-        due_at=func.coalesce(
-            bindparam("retry_at", type_=ROWS.due_at.type), ROWS.due_at
-        ),
-        finished_at=bindparam("ended_at"),
-        lease_until=None,
-        attempts=ROWS.attempts - bindparam("uncounted"),
-        doubts=ROWS.doubts + bindparam("doubt"),
-        code=bindparam("reply_code"),
-        reason=bindparam("why"),
-    )
-)
+IN_HAND = (DeliveryStatus.CLAIMED, DeliveryStatus.SENDING)
 
 
 def record(
@@ -52,38 +39,90 @@ def record(
     now: datetime,
     retry: RetryPolicy,
 ) -> None:
-    """Write down how letters went; one call, many letters."""
-    results = list(results)
-    if not results:
-        return
-    rows = [_result(claim, outcome, now, retry) for claim, outcome in results]
-    session.connection().execute(_RECORD, rows)
-    _count_bounces(session, results, now=now)
+    """Write down how letters went; one call, many letters.
 
-
-def _count_bounces(
-    session: Session, results: Sequence[tuple[Claim, Outcome]], *, now: datetime
-) -> None:
-    """Count who is not there; whoever was not and is again starts at 0."""
-    dead = [
-        claim.delivery_id
-        for claim, outcome in results
-        if isinstance(outcome, Rejected) and outcome.is_no_such_person
-    ]
+    A letter need not be marked when the relay refused its reader: then its message
+    never touched the wire. Whoever lost the lease of a letter changes nothing.
+    """
+    engine = engine_of(session)
+    sent, others, back, dead = [], [], [], []
+    for claim, outcome in results:
+        if type(outcome) is Accepted:
+            if claim.bounces:
+                back.append(claim.subscriber_id)
+            held = as_text(claim.lease_until, engine)
+            reason = outcome.reason[:LONGEST_REASON]
+            sent.append((claim.delivery_id, held, outcome.code, reason))
+        else:
+            others.append(_result(claim, outcome, now, retry))
+            if type(outcome) is Rejected and outcome.is_no_such_person:
+                dead.append(claim.delivery_id)
+    connection = session.connection()
+    if sent:
+        connection.execute(_SENT[engine], {"rows": as_json(sent), "at": now})
+    if others:
+        connection.execute(_RECORD, others)
     if dead:
-        # Only those that were just written down: another process may hold the letter.
-        failed = select(ROWS.subscriber_id).where(
-            ROWS.id.in_(dead),
-            ROWS.status == DeliveryStatus.FAILED,
-            ROWS.finished_at == now,
-        )
-        count_bounces(session, session.scalars(failed).all())
-    back = [
-        claim.subscriber_id
-        for claim, outcome in results
-        if claim.bounces and isinstance(outcome, Accepted)
-    ]
+        count_bounces(session, _failed(session, dead, now=now))
+    # Whoever was not there and is again starts at 0.
     forget_bounces(session, back)
+
+
+def _failed(
+    session: Session, delivery_ids: Sequence[int], *, now: datetime
+) -> Sequence[int]:
+    """Return whose letters were just written down as failed, and not by another."""
+    found = select(ROWS.subscriber_id).where(
+        ROWS.id.in_(delivery_ids),
+        ROWS.status == DeliveryStatus.FAILED,
+        ROWS.finished_at == now,
+    )
+    return session.scalars(found).all()
+
+
+def _sent(engine: str) -> Executable:
+    columns = (ROWS.id, ROWS.lease_until, ROWS.code, ROWS.reason)
+    letter = handed_in(engine, columns).c
+    return (
+        update(TABLE)
+        .where(
+            ROWS.id == letter.id,
+            ROWS.lease_until == letter.lease_until,
+            ROWS.status == DeliveryStatus.SENDING,
+        )
+        .values(
+            status=DeliveryStatus.SENT,
+            finished_at=bindparam("at", type_=ROWS.finished_at.type),
+            lease_until=None,
+            attempts=ROWS.attempts + 1,
+            code=letter.code,
+            reason=letter.reason,
+        )
+    )
+
+
+# Built once: at ten letters a commit, building a statement costs more than running it.
+_SENT = {engine: _sent(engine) for engine in ENGINES}
+_RECORD = (
+    update(TABLE)
+    .where(
+        ROWS.id == bindparam("of"),
+        or_(*(ROWS.status == status for status in IN_HAND)),
+        ROWS.lease_until == bindparam("held_until"),
+    )
+    .values(
+        status=bindparam("new_status"),
+        due_at=func.coalesce(
+            bindparam("retry_at", type_=ROWS.due_at.type), ROWS.due_at
+        ),
+        finished_at=bindparam("ended_at"),
+        lease_until=None,
+        attempts=bindparam("tried"),
+        doubts=ROWS.doubts + bindparam("doubt"),
+        code=bindparam("reply_code"),
+        reason=bindparam("why"),
+    )
+)
 
 
 def _result(
@@ -92,14 +131,14 @@ def _result(
     """Return what the ledger keeps of one outcome."""
     status, retry_at = _next_step(claim, outcome, now, retry)
     final = status not in WAITING
-    unreached = status is DeliveryStatus.PENDING
+    reached = status is not DeliveryStatus.PENDING
     return {
         "of": claim.delivery_id,
         "held_until": claim.lease_until,
         "new_status": status,
         "retry_at": retry_at,
         "ended_at": now if final else None,
-        "uncounted": int(unreached),
+        "tried": claim.attempts + reached,
         "doubt": int(status is DeliveryStatus.UNCERTAIN),
         "reply_code": None if isinstance(outcome, Uncertain) else outcome.code,
         "why": outcome.reason[:LONGEST_REASON],
@@ -110,7 +149,7 @@ def _next_step(
     claim: Claim, outcome: Outcome, now: datetime, retry: RetryPolicy
 ) -> tuple[DeliveryStatus, datetime | None]:
     """Return the status that follows from *outcome*, and when to try again."""
-    retry_at = retry.retry_at(claim.attempts, now=now)
+    retry_at = retry.retry_at(claim.attempts + 1, now=now)
     give_up_at = claim.dated_at + retry.give_up_after
     match outcome:
         case Accepted():
@@ -126,7 +165,7 @@ def _next_step(
         case Deferred() if retry_at <= give_up_at:
             return DeliveryStatus.DEFERRED, retry_at
         case Rejected(ours=True) if retry_at <= give_up_at or not retry.is_spent(
-            claim.attempts
+            claim.attempts + 1
         ):
             # One reader's host may refuse us for good; that issue must end, too. But
             # days in which the issue was paused were no tries.

@@ -4,7 +4,6 @@ The `lease_until` of a claim is also its fence: whoever lost the lease changes n
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,8 +11,10 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     bindparam,
+    case,
     exists,
     func,
+    literal,
     select,
     true,
     update,
@@ -21,8 +22,17 @@ from sqlalchemy import (
 from sqlmodel import Session, col
 
 from newsletter.ledger.entries import Claim
-from newsletter.ledger.rows import MOST_DOUBTS, ROWS, TABLE
-from newsletter.tables import Delivery, DeliveryStatus
+from newsletter.ledger.rows import (
+    ENGINES,
+    MOST_DOUBTS,
+    ROWS,
+    TABLE,
+    as_json,
+    as_text,
+    engine_of,
+    handed_in,
+)
+from newsletter.tables import Delivery, DeliveryStatus, Issue, IssueStatus
 from subscribers.audience import may_be_mailed
 from subscribers.tables import Subscriber
 
@@ -54,15 +64,36 @@ def claim(
 def _hold(
     session: Session, rows: Sequence[Row[Any]], *, now: datetime, until: datetime
 ) -> list[Claim]:
-    """Write the claims down."""
-    claims = [_claim_of(row, now=now, until=until) for row in rows]
+    """Write the claims down, with the Date that a letter keeps from now on."""
     session.execute(
         update(Delivery)
-        .where(col(Delivery.id).in_([claim.delivery_id for claim in claims]))
-        .values(status=DeliveryStatus.CLAIMED, lease_until=until)
+        .where(col(Delivery.id).in_([row.id for row in rows]))
+        .values(
+            status=DeliveryStatus.CLAIMED,
+            lease_until=until,
+            dated_at=func.coalesce(col(Delivery.dated_at), _as_instant(now)),
+        )
         .execution_options(synchronize_session=False)
     )
-    return claims
+    return [
+        Claim(
+            delivery_id=row.id,
+            issue_id=row.issue_id,
+            subscriber_id=row.subscriber_id,
+            address=row.address,
+            name=row.name,
+            signed_up_at=row.signed_up_at,
+            attempts=row.attempts,
+            dated_at=row.dated_at or now,
+            lease_until=until,
+            bounces=row.bounces,
+        )
+        for row in rows
+    ]
+
+
+def _as_instant(moment: datetime) -> ColumnElement[datetime]:
+    return literal(moment, ROWS.dated_at.type)
 
 
 def _due(
@@ -84,7 +115,6 @@ def _due(
             col(Subscriber.address),
             col(Subscriber.name),
             col(Subscriber.signed_up_at),
-            col(Subscriber.source),
             col(Subscriber.bounces),
             may_be_mailed().label("mailable"),
         )
@@ -100,59 +130,42 @@ def _due(
     ).all()
 
 
-def _claim_of(row: Row[Any], *, now: datetime, until: datetime) -> Claim:
-    return Claim(
-        delivery_id=row.id,
-        issue_id=row.issue_id,
-        subscriber_id=row.subscriber_id,
-        address=row.address,
-        name=row.name,
-        signed_up_at=row.signed_up_at,
-        source=row.source,
-        attempts=row.attempts,
-        dated_at=row.dated_at or now,
-        lease_until=until,
-        bounces=row.bounces,
-    )
-
-
 def mark_sending(
     session: Session, claims: Sequence[Claim], *, now: datetime, lease: timedelta
 ) -> list[Claim]:
-    """Write down that these letters touch the wire next, and renew their lease.
+    """Write down that these messages touch the wire next, and renew their lease.
 
-    Whoever left since the claim is skipped: this is the last moment at which the way
-    out can still work.
+    This is the last moment at which the way out, a pause or a cancelled issue can
+    still work: whoever left since the claim is skipped, and nothing is marked unless
+    the issue is going out.
 
     Returns:
-        The claims that are still ours, with the attempt counted and the Date that the
-        letter keeps from its first attempt on.
+        The claims whose message may leave now, in the same order.
     """
     if not claims:
         return []
+    engine = engine_of(session)
     until = now + lease
-    fence = _fence(claims)
-    marked = session.connection().execute(_MARK, {"until": until, "at": now, **fence})
-    dates = {row.id: row.dated_at for row in marked}
-    if len(dates) < len(claims):
-        left = session.connection().execute(_LEFT, fence)
-        _skip(session, [row.id for row in left], now=now)
+    asked = {"rows": _held(claims, engine), "until": until}
+    connection = session.connection()
+    found = connection.execute(_MARK[engine], asked)
+    marked = {number for (number,) in found}
+    if len(marked) < len(claims):
+        left = connection.execute(_LEFT[engine], asked)
+        _skip(session, [number for (number,) in left], now=now)
     return [
-        replace(
-            claim,
-            attempts=claim.attempts + 1,
-            dated_at=dates[claim.delivery_id],
-            lease_until=until,
-        )
+        claim._replace(lease_until=until, is_marked=True)
         for claim in claims
-        if claim.delivery_id in dates
+        if claim.delivery_id in marked
     ]
 
 
 def release(session: Session, claims: Sequence[Claim]) -> None:
     """Give claims back that were never marked; nothing touched the wire."""
     if claims:
-        session.connection().execute(_RELEASE, _fence(claims))
+        engine = engine_of(session)
+        rows = {"rows": _held(claims, engine)}
+        session.connection().execute(_RELEASE[engine], rows)
 
 
 def release_lapsed(session: Session, issue_id: int, *, now: datetime) -> int:
@@ -176,6 +189,7 @@ def release_lapsed(session: Session, issue_id: int, *, now: datetime) -> int:
             status=DeliveryStatus.UNCERTAIN,
             lease_until=None,
             finished_at=now,
+            attempts=col(Delivery.attempts) + 1,
             doubts=col(Delivery.doubts) + 1,
             reason="the sending process ended before the relay's answer was recorded",
         )
@@ -213,51 +227,69 @@ def _again(
     return int(again.rowcount)  # type: ignore[attr-defined]
 
 
-def _fence(claims: Sequence[Claim]) -> dict[str, object]:
-    """Return what `_STILL_HELD` is asked of claims that were made together."""
-    return {
-        "claimed": [claim.delivery_id for claim in claims],
-        "held_until": claims[0].lease_until,
-    }
+def _held(claims: Sequence[Claim], engine: str) -> str:
+    """Return what `_still_held` is asked of claims."""
+    return as_json(
+        (claim.delivery_id, as_text(claim.lease_until, engine)) for claim in claims
+    )
 
 
-# Built once: at ten letters a commit, building a statement costs more than running it.
-_STILL_HELD = (
-    ROWS.id.in_(bindparam("claimed", expanding=True)),
-    ROWS.status == DeliveryStatus.CLAIMED,
-    ROWS.lease_until == bindparam("held_until"),
-)
+def _still_held(engine: str) -> tuple[ColumnElement[bool], ...]:
+    """Return the condition that a letter handed in is claimed, and still by us."""
+    letter = handed_in(engine, (ROWS.id, ROWS.lease_until)).c
+    return (
+        ROWS.id == letter.id,
+        ROWS.lease_until == letter.lease_until,
+        ROWS.status == DeliveryStatus.CLAIMED,
+    )
+
+
 _READER_STAYS = (
     exists()
     .where(col(Subscriber.id) == ROWS.subscriber_id, may_be_mailed())
     .correlate(TABLE)
 )
-_AT = bindparam("at", type_=ROWS.dated_at.type)
-_MARK = (
-    update(TABLE)
-    .where(*_STILL_HELD, _READER_STAYS)
+_GOES_OUT = (
+    exists()
+    .where(
+        col(Issue.id) == ROWS.issue_id,
+        col(Issue.status) == IssueStatus.SENDING,
+    )
+    .correlate(TABLE)
+)
+# Where a claimed letter stands when it is given back. What was never tried has no Date
+# yet: it may wait for days.
+_WAITS_AGAIN = {
+    "status": DeliveryStatus.PENDING,
+    "lease_until": None,
+    "dated_at": case((ROWS.attempts + ROWS.doubts > 0, ROWS.dated_at)),
+}
+# Built once: at ten letters a commit, building a statement costs more than running it.
+_MARK = {
+    engine: update(TABLE)
+    .where(*_still_held(engine), _READER_STAYS, _GOES_OUT)
     .values(
         status=DeliveryStatus.SENDING,
-        lease_until=bindparam("until"),
-        attempts=ROWS.attempts + 1,
-        dated_at=func.coalesce(ROWS.dated_at, _AT),
+        lease_until=bindparam("until", type_=ROWS.lease_until.type),
     )
-    .returning(ROWS.id, ROWS.dated_at)
-)
-_LEFT = select(ROWS.id).where(*_STILL_HELD, ~_READER_STAYS)
-_RELEASE = (
-    update(TABLE)
-    .where(*_STILL_HELD)
-    .values(status=DeliveryStatus.PENDING, lease_until=None)
-)
+    .returning(ROWS.id)
+    for engine in ENGINES
+}
+_LEFT = {
+    engine: select(ROWS.id).where(*_still_held(engine), ~_READER_STAYS)
+    for engine in ENGINES
+}
+_RELEASE = {
+    engine: update(TABLE).where(*_still_held(engine)).values(**_WAITS_AGAIN)
+    for engine in ENGINES
+}
 
 
 def _free(session: Session, *where: ColumnElement[bool]) -> None:
     session.execute(
-        update(Delivery)
-        .where(*where, col(Delivery.status) == DeliveryStatus.CLAIMED)
-        .values(status=DeliveryStatus.PENDING, lease_until=None)
-        .execution_options(synchronize_session=False)
+        update(TABLE)
+        .where(*where, ROWS.status == DeliveryStatus.CLAIMED)
+        .values(**_WAITS_AGAIN)
     )
 
 

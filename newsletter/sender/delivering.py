@@ -1,32 +1,28 @@
-"""The recipe: claim, compose, mark, send, record.
+"""The recipe: claim, compose, offer, mark, hand over, record.
 
-One commit serves many letters: each turn records those that are done and marks those
-that start now, commits, and only then touches the wire. So at any instant no more
-letters are in doubt than there are open SMTP transactions.
+The relay is asked whether it takes a reader before anything is written down; then the
+letter is marked, that is committed, and only then its message touches the wire. One
+commit serves many letters: it records those that are done and marks those that are
+ready. So at any instant no more letters are in doubt than there are messages on the
+wire, which is one for each connection.
 """
 
 import logging
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from newsletter import db, issues, ledger, notices
 from newsletter.config import UncertainPolicy
+from newsletter.db import Session
 from newsletter.issues import IssueView
 from newsletter.ledger import Claim, Tally
-from newsletter.outcome import (
-    Accepted,
-    Deferred,
-    Outcome,
-    Rejected,
-    Uncertain,
-)
+from newsletter.outcome import Rejected
 from newsletter.sender.announcing import announce_finish
 from newsletter.sender.composing import Composer
 from newsletter.sender.desk import Desk
+from newsletter.sender.processes import more_processes
+from newsletter.sender.run import Run
 from newsletter.tables import IssueStatus, NoticeKind
-from newsletter.transport import Done
 
 log = logging.getLogger(__name__)
 
@@ -36,60 +32,8 @@ CHUNK = 500
 LISTEN_SECONDS = 0.25
 # How long a commit may be put off for more letters, in commits.
 PATIENCE = 0.5
-# Relays may write pages; an operator reads a line.
-LONGEST_REASON = 300
 
 Progress = Callable[[int], None]
-Result = tuple[Claim, Outcome]
-
-
-@dataclass
-class _Run:
-    """One go at an issue: what it sends, and whether the relay still wants us."""
-
-    desk: Desk
-    issue: IssueView
-    composer: Composer
-    on_progress: Progress
-    refusals_in_a_row: int = 0
-    last_refusal: str = ""
-    was_let_in: bool = False
-    was_taken: bool = False
-    away_because: str = ""
-    is_halted: bool = False
-    is_exhausted: bool = False
-    waits_for_the_rate: bool = False
-    page_seconds: float = 0.0
-    on_the_wire: dict[int, Claim] = field(default_factory=dict)
-    results: list[Result] = field(default_factory=list)
-
-    @property
-    def goes_on(self) -> bool:
-        """Tell whether another volley may leave."""
-        stopped = self.desk.stop.is_set() or bool(self.away_because) or self.is_halted
-        return not stopped and not self.refused_too_often
-
-    @property
-    def is_over(self) -> bool:
-        """Tell whether nothing is left to start, to hear of, or to record."""
-        starts_more = self.goes_on and not self.is_exhausted
-        return not (starts_more or self.on_the_wire or self.results)
-
-    @property
-    def refused_too_often(self) -> bool:
-        """Tell whether the relay refused us so often that the issue must pause."""
-        limit = self.desk.config.settings.delivery.pause_after
-        return self.refusals_in_a_row >= limit
-
-    @property
-    def was_turned_away(self) -> bool:
-        """Tell whether all that the relay said was no to our login or our address."""
-        return self.refusals_in_a_row > 0 and not self.was_let_in
-
-    @property
-    def was_refused_by_all(self) -> bool:
-        """Tell whether every letter was refused for what we are, or what it says."""
-        return self.refusals_in_a_row > 0 and not self.was_taken
 
 
 def deliver(
@@ -108,8 +52,9 @@ def deliver(
     take_up_lapsed(desk, issue)
     with db.transaction(desk.engine) as session:
         composer = Composer.of(desk.config, issue, uid=db.installation(session).uid)
-    run = _Run(desk, issue, composer, on_progress)
-    _send_all(run)
+    with more_processes(desk, issue, on_progress) as (ours, counting):
+        run = Run(ours, issue, composer, counting)
+        _send_all(run)
     if _must_pause(run):
         _pause(run)
     if run.away_because:
@@ -117,7 +62,7 @@ def deliver(
     return settle(desk, issue)
 
 
-def _must_pause(run: _Run) -> bool:
+def _must_pause(run: Run) -> bool:
     """Tell whether the refusals of us are more than one reader's host being odd.
 
     A short list never gets to `pause_after`; its operator must hear of it, too.
@@ -163,7 +108,39 @@ def settle(desk: Desk, issue: IssueView) -> Tally:
     return tally
 
 
-def _claim(run: _Run) -> list[Claim]:
+def _send_all(run: Run) -> None:
+    """Turn the page and the wire, until all that is due is done or the run must end."""
+    with db.kept_session(run.desk.engine) as session:
+        # Room is asked for before trouble is heeded, which may be an hour old.
+        _refill(run)
+        while not run.is_over:
+            _offer(run)
+            # Says what was handed over and offered; the relay works while we compose.
+            _take(run, timeout=0.0)
+            _refill(run)
+            _listen(run)
+            _turn_page(run, session)
+    with db.transaction(run.desk.engine) as session:
+        ledger.release(session, run.unsent)
+
+
+def _refill(run: Run) -> None:
+    """Have as many letters written as connections could take next."""
+    if not run.goes_on:
+        return
+    if not (run.claims or run.is_exhausted):
+        run.claims.extend(_claim(run))
+        run.is_exhausted = not run.claims
+    while run.claims and len(run.pile) < run.desk.transport.width:
+        claim = run.claims.popleft()
+        letter = run.composer.compose(claim)
+        if isinstance(letter, Rejected):
+            run.results.append((claim, letter))
+        else:
+            run.pile.append((claim, letter))
+
+
+def _claim(run: Run) -> Sequence[Claim]:
     desk = run.desk
     with db.transaction(desk.engine) as session:
         return ledger.claim(
@@ -171,134 +148,96 @@ def _claim(run: _Run) -> list[Claim]:
         )
 
 
-def _send_all(run: _Run) -> None:
-    """Turn the page and the wire, until all that is due is done or the run must end."""
-    waiting: deque[Claim] = deque()
-    while not run.is_over:
-        if run.goes_on and not waiting:
-            waiting.extend(_claim(run))
-            run.is_exhausted = not waiting
-        volley = _next_volley(run, waiting) if run.goes_on else []
-        _start(run, _turn_page(run, volley))
-        _listen(run, has_more=bool(waiting))
-    with db.transaction(run.desk.engine) as session:
-        ledger.release(session, list(waiting))
-
-
-def _next_volley(run: _Run, waiting: deque[Claim]) -> list[Claim]:
-    """Take as many claims as can start now, within the rate."""
+def _offer(run: Run) -> None:
+    """Say the envelopes of as many letters as there is room for, within the rate."""
     desk = run.desk
-    ready = min(desk.transport.room(len(waiting)), len(waiting)) if waiting else 0
-    granted = desk.throttle.grant(ready, now=desk.monotonic()) if ready else 0
-    run.waits_for_the_rate = granted < ready
-    return [waiting.popleft() for _ in range(granted)]
-
-
-def _turn_page(run: _Run, volley: Sequence[Claim]) -> list[Claim]:
-    """Record what is done and mark what starts next, in one commit.
-
-    From this commit on a crash means "uncertain" for the marked letters, never "again".
-    """
-    desk = run.desk
-    if not volley and not run.results:
-        return []
-    now = desk.clock()
-    began = time.perf_counter()
-    with db.transaction(desk.engine) as session:
-        ledger.record(session, run.results, now=now, retry=desk.retry)
-        marked = []
-        # Somebody may have paused or cancelled it meanwhile.
-        run.is_halted = not issues.is_sending(session, run.issue.id)
-        if volley and not run.is_halted:
-            marked = ledger.mark_sending(session, volley, now=now, lease=desk.lease)
-        elif volley:
-            ledger.release(session, volley)
-    run.page_seconds = time.perf_counter() - began
-    run.on_progress(len(run.results))
-    run.results = []
-    return marked
-
-
-def _start(run: _Run, claims: Sequence[Claim]) -> None:
-    """Compose letters and start them; what cannot be written fails without the wire."""
-    for claim in claims:
-        letter = run.composer.compose(claim)
-        if isinstance(letter, Rejected):
-            run.results.append((claim, letter))
-            continue
+    if not (run.pile and run.goes_on):
+        return
+    wanted = min(desk.transport.room(len(run.pile)), len(run.pile))
+    granted = desk.throttle.grant(wanted, now=desk.monotonic()) if wanted else 0
+    run.waits_for_the_rate = granted < wanted
+    for _ in range(granted):
+        claim, letter = run.pile.popleft()
         run.on_the_wire[claim.delivery_id] = claim
-        run.desk.transport.start(claim.delivery_id, letter)
+        desk.transport.start(claim.delivery_id, letter)
 
 
-def _listen(run: _Run, *, has_more: bool) -> None:
-    """Wait until letters are done or there is room for more, and take what came."""
-    desk = run.desk
-    timeout = LISTEN_SECONDS
-    nothing_comes = not run.on_the_wire and (not has_more or desk.transport.trouble)
-    if run.results or nothing_comes:
-        timeout = 0.0
-    elif has_more and run.waits_for_the_rate:
-        timeout = min(timeout, desk.throttle.wait_seconds(now=desk.monotonic()))
-        if not desk.transport.busy:
-            desk.stop.wait(timeout)
-            return
-    answers = [
-        (run.on_the_wire.pop(done.key), done.outcome) for done in _gather(run, timeout)
-    ]
-    run.was_let_in |= any(
-        isinstance(outcome, Accepted | Uncertain) or not outcome.command.is_at_the_door
-        for _, outcome in answers
-    )
-    run.was_taken |= any(
-        not (isinstance(outcome, Rejected) and outcome.ours) for _, outcome in answers
-    )
-    run.results += answers
-    _heed(run, answers)
-    if desk.transport.trouble and not run.on_the_wire:
-        _heed_trouble(run, desk.transport.trouble)
-
-
-def _gather(run: _Run, timeout: float) -> list[Done]:
-    """Wait for letters to be done; then a moment longer, so that a commit serves many.
+def _listen(run: Run) -> None:
+    """Wait for the relay; then a moment longer, so that a commit serves many letters.
 
     Half of what the last commit took. Measured beside each other at 10 connections:
     961 letters a second without, 1,402 with; at 50, 1,475 and 1,596.
     """
-    transport = run.desk.transport
-    done = transport.turn(timeout)
+    if not run.has_news:
+        _take(run, timeout=_wait_seconds(run))
     until = time.perf_counter() + run.page_seconds * PATIENCE
-    while done and transport.busy and (left := until - time.perf_counter()) > 0:
-        done += transport.turn(left)
-    return done
+    while run.has_news and run.expects_more:
+        left = until - time.perf_counter()
+        if left <= 0:
+            return
+        _take(run, timeout=left)
 
 
-def _heed_trouble(run: _Run, trouble: Outcome) -> None:
-    """End the run when the relay lets us have no connection at all."""
-    if isinstance(trouble, Rejected):
-        run.refusals_in_a_row += 1
-        run.last_refusal = trouble.reason[:LONGEST_REASON]
-        run.is_halted = True
-    elif isinstance(trouble, Deferred):
-        run.away_because = trouble.reason[:LONGEST_REASON]
+def _wait_seconds(run: Run) -> float:
+    """Return how long nothing needs doing unless the relay says something."""
+    desk = run.desk
+    if run.is_over:
+        return 0.0
+    if not (run.pile and run.waits_for_the_rate and run.goes_on):
+        return LISTEN_SECONDS
+    wait = min(LISTEN_SECONDS, desk.throttle.wait_seconds(now=desk.monotonic()))
+    if desk.transport.busy:
+        return wait
+    desk.stop.wait(wait)
+    return 0.0
 
 
-def _heed(run: _Run, answers: Sequence[Result]) -> None:
-    """Take from the outcomes what concerns the whole run, not one reader."""
-    for claim, outcome in answers:
-        match outcome:
-            case Accepted() | Rejected(ours=False):
-                run.refusals_in_a_row = 0
-            case Rejected():
-                run.refusals_in_a_row += 1
-                run.last_refusal = outcome.reason[:LONGEST_REASON]
-            case Deferred(is_relay_away=True):
-                run.away_because = outcome.reason[:LONGEST_REASON]
-            case _:
-                facts = {"delivery": claim.delivery_id, "reason": outcome.reason}
-                log.debug("letter not taken", extra=facts)
+def _take(run: Run, *, timeout: float) -> None:
+    """Serve the wire once, and take in what the relay said."""
+    transport = run.desk.transport
+    run.hear(*transport.turn(timeout))
+    if transport.trouble and not run.on_the_wire:
+        run.heed_trouble(transport.trouble)
 
 
-def _report_the_relay(run: _Run) -> None:
+def _turn_page(run: Run, session: Session) -> None:
+    """Record what is done and mark what is ready, in one commit; then hand over.
+
+    From this commit on a crash means "uncertain" for the marked letters, never "again".
+    """
+    if not run.has_news:
+        return
+    desk, ready, now = run.desk, run.take_ready(), run.desk.clock()
+    began = time.perf_counter()
+    ledger.record(session, run.results, now=now, retry=desk.retry)
+    marked = []
+    if run.hands_over:
+        marked = ledger.mark_sending(session, ready, now=now, lease=desk.lease)
+    if len(marked) < len(ready):
+        ledger.release(session, ready)
+        # Somebody may have paused or cancelled it meanwhile.
+        run.is_halted |= not issues.is_sending(session, run.issue.id)
+    session.commit()
+    run.page_seconds = time.perf_counter() - began
+    run.on_progress(run.take_results())
+    _hand_over(run, ready, marked)
+
+
+def _hand_over(run: Run, ready: Sequence[Claim], marked: Sequence[Claim]) -> None:
+    """Let the messages go that are marked; what is not marked never leaves."""
+    transport = run.desk.transport
+    for claim in marked:
+        run.on_the_wire[claim.delivery_id] = claim
+        transport.hand_over(claim.delivery_id)
+    if len(marked) < len(ready):
+        going = {claim.delivery_id for claim in marked}
+        for claim in ready:
+            if claim.delivery_id not in going:
+                del run.on_the_wire[claim.delivery_id]
+                transport.drop(claim.delivery_id)
+
+
+def _report_the_relay(run: Run) -> None:
     """Say, once a day and not at each try, that letters wait for the relay."""
     now = run.desk.clock()
     slot = run.issue.slot
@@ -313,7 +252,7 @@ def _report_the_relay(run: _Run) -> None:
         log.warning("relay away", extra={"reason": run.away_because})
 
 
-def _pause(run: _Run) -> None:
+def _pause(run: Run) -> None:
     """Pause the issue and tell the operator why."""
     desk, slot = run.desk, run.issue.slot
     reason = run.last_refusal or "no reason given"

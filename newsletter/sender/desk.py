@@ -28,6 +28,7 @@ class Desk:
     Attributes:
         clock: what time it is, in UTC; the demo moves it.
         stop: set when the process is asked to end.
+        processes: how many of them send an issue together, this one included.
     """
 
     engine: Engine
@@ -37,12 +38,20 @@ class Desk:
     clock: Clock = utc_now
     monotonic: Callable[[], float] = time.monotonic
     stop: Event = field(default_factory=Event)
+    processes: int = 1
 
     @classmethod
     def of(cls, engine: Engine, config: Config, *, clock: Clock = utc_now) -> "Desk":
         """Set up a desk as the settings say."""
-        throttle = Throttle(config.settings.smtp.max_per_second)
-        return cls(engine, config, open_transport(config), throttle, clock)
+        smtp = config.settings.smtp
+        return cls(
+            engine,
+            config,
+            open_transport(config),
+            Throttle(smtp.max_per_second),
+            clock,
+            processes=smtp.processes,
+        )
 
     @property
     def timetable(self) -> Timetable:

@@ -5,7 +5,14 @@ for trials, `memory` keeps what it is given. A transport knows no subscribers an
 ledger: letters in, outcomes out.
 """
 
-from newsletter.transport.base import Done, Envelope, Letter, Transport, send_all
+from newsletter.transport.base import (
+    Done,
+    Envelope,
+    Letter,
+    Transport,
+    Turn,
+    send_all,
+)
 from newsletter.transport.connection import Relay
 from newsletter.transport.file import FileTransport
 from newsletter.transport.memory import MemoryTransport
@@ -20,5 +27,6 @@ __all__ = [
     "Relay",
     "SmtpTransport",
     "Transport",
+    "Turn",
     "send_all",
 ]

@@ -40,10 +40,24 @@ class Done(NamedTuple):
     outcome: Outcome
 
 
+class Turn(NamedTuple):
+    """What a turn of the transport brought, by the letters' keys.
+
+    Attributes:
+        ready: letters whose reader the relay took; it waits for the message.
+        done: letters that need nothing more.
+    """
+
+    ready: list[int]
+    done: list[Done]
+
+
 class Transport(Protocol):
     """Somewhere letters are handed to, several at once, without waiting for each.
 
-    Ask for `room`, `start` so many letters, and call `turn` until they are done.
+    Ask for `room` and `start` so many letters; `turn` tells which are ready and which
+    are done. Only `hand_over` lets a letter's message touch the wire, so whoever keeps
+    a ledger writes the letter down in between.
     """
 
     @property
@@ -52,16 +66,26 @@ class Transport(Protocol):
 
     @property
     def busy(self) -> int:
-        """How many letters were started and not yet told of by `turn`."""
+        """How many letters were started and not yet told of as done."""
+
+    @property
+    def width(self) -> int:
+        """How many messages can be on the wire at once."""
 
     def room(self, wanted: int) -> int:
         """Return how many letters may start now, and make more room if it can."""
 
     def start(self, key: int, letter: Letter) -> None:
-        """Begin a letter; there must be room."""
+        """Begin a letter with its envelope; there must be room."""
 
-    def turn(self, timeout: float) -> list[Done]:
-        """Wait up to *timeout* seconds for something to happen; return what is done."""
+    def hand_over(self, key: int) -> None:
+        """Let the message of a letter go that was told of as ready."""
+
+    def drop(self, key: int) -> None:
+        """Give up a letter that is ready, so that its message never leaves."""
+
+    def turn(self, timeout: float) -> Turn:
+        """Wait up to *timeout* seconds for something to happen; tell what did."""
 
     def close(self) -> None:
         """Say goodbye; the transport may be used again afterwards."""
@@ -75,11 +99,14 @@ def send_all(transport: Transport, letters: Sequence[Letter]) -> list[Outcome]:
     outcomes: dict[int, Outcome] = {}
     started = 0
     while len(outcomes) < len(letters):
-        ready = letters[started:][: transport.room(len(letters) - started)]
-        for key, letter in enumerate(ready, start=started):
+        free = letters[started:][: transport.room(len(letters) - started)]
+        for key, letter in enumerate(free, start=started):
             transport.start(key, letter)
-        started += len(ready)
-        outcomes |= dict(transport.turn(PATIENCE_SECONDS))
+        started += len(free)
+        ready, done = transport.turn(PATIENCE_SECONDS)
+        for key in ready:
+            transport.hand_over(key)
+        outcomes |= dict(done)
         if transport.trouble and not transport.busy:
             missing = set(range(len(letters))) - outcomes.keys()
             outcomes |= dict.fromkeys(missing, transport.trouble)

@@ -6,21 +6,26 @@ room to write.
 """
 
 import contextlib
+import math
 import smtplib
 import ssl
+import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from selectors import EVENT_READ, EVENT_WRITE
-from socket import socket
+from socket import IPPROTO_TCP, TCP_NODELAY, socket
+from ssl import SSLSocket
 
 from newsletter.config import Security
-from newsletter.outcome import Command, Outcome
-from newsletter.transport.base import Letter
+from newsletter.outcome import Command
+from newsletter.transport.base import Done, Letter
 from newsletter.transport.dialogue import Dialogue, Features
-from newsletter.transport.replies import NotSmtp, ReplyReader
+from newsletter.transport.replies import NotSmtp, Reply, ReplyReader
 
-READ_AT_ONCE = 65_536
+READ_AT_ONCE = 8_192
 # How long each step may take, in seconds (RFC 5321 §4.5.3.2).
 PATIENCE = {Command.MAIL: 300.0, Command.RCPT: 300.0, Command.DATA: 120.0}
 PATIENCE_FOR_THE_MESSAGE = 600.0
@@ -51,7 +56,7 @@ class Relay:
 
 
 class Connection:
-    """An open connection and the letter that is on it, if any.
+    """An open connection and the letters on it: one message, one envelope behind it.
 
     Args:
         smtp: as `open_smtp` returns it.
@@ -59,7 +64,9 @@ class Connection:
 
     Attributes:
         deadline: when the wait for the next reply ends, on a monotonic clock.
-        untouched: a letter that must start afresh elsewhere: the relay closed a
+        ready: letters whose message may be handed over, by their keys.
+        done: letters that ended here, until somebody takes them out.
+        untouched: letters that must start afresh elsewhere: the relay closed a
             connection that was idle for minutes, or had carried enough letters.
     """
 
@@ -69,14 +76,21 @@ class Connection:
         self._patience = patience
         self._reader = ReplyReader()
         self._unwritten = memoryview(b"")
-        self._dialogue: Dialogue | None = None
+        self._behind_the_dot = 0
+        self._letters: deque[tuple[int, Dialogue]] = deque()
         self._leaves_open = False
         self._wants_write = False
         self._waited_for = EVENT_READ
         self._carried = 0
-        self.deadline = 0.0
+        self._has_carried = False
+        self.deadline = math.inf
         self.is_open = True
-        self.untouched: Letter | None = None
+        self.ready: list[int] = []
+        self.done: list[Done] = []
+        self.untouched: list[tuple[int, Letter]] = []
+        # An envelope behind a message must not wait for the relay's TCP to say that it
+        # got the message (Nagle's algorithm, 40 ms and more).
+        self.socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
         self.socket.setblocking(False)
         self.fileno = self.socket.fileno()
 
@@ -90,13 +104,23 @@ class Connection:
 
     @property
     def is_idle(self) -> bool:
-        """Tell whether a letter may start."""
-        return self.is_open and self._dialogue is None
+        """Tell whether no letter is on it."""
+        return self.is_open and not self._letters
+
+    @property
+    def has_room(self) -> bool:
+        """Tell whether an envelope may be said: at once, or behind a message."""
+        if not self.is_open:
+            return False
+        if not self._letters:
+            return True
+        behind_a_message = len(self._letters) == 1 and self._letters[0][1].in_doubt
+        return behind_a_message and self._features.pipelining
 
     @property
     def has_carried(self) -> bool:
-        """Tell whether a letter was answered on it, whatever the answer was."""
-        return self._carried > 0
+        """Tell whether a letter was answered on it and it stayed open."""
+        return self._has_carried
 
     def new_events(self) -> int | None:
         """Return what to wait for from now on, if that has changed."""
@@ -106,22 +130,39 @@ class Connection:
         self._waited_for = events
         return events
 
-    def start(self, letter: Letter, *, now: float) -> Outcome | None:
-        """Begin a letter; its outcome at once when it cannot be sent here."""
+    def start(self, key: int, letter: Letter) -> None:
+        """Begin a letter; nothing is written before `push`."""
         dialogue = Dialogue(letter, self._features, reset=self._leaves_open)
         words = dialogue.begin()
         if dialogue.outcome:
-            return dialogue.outcome
-        self._dialogue = dialogue
-        return self._guarded(lambda: self._write(words), now)
+            self.done.append(Done(key, dialogue.outcome))
+            return
+        self._leaves_open = False
+        self._letters.append((key, dialogue))
+        self._say(words)
 
-    def ready(self, *, now: float) -> Outcome | None:
-        """Read and write what can be; the outcome when the letter is done."""
-        return self._guarded(self._exchange, now)
+    def hand_over(self) -> None:
+        """Say the message of the letter that is ready."""
+        _, dialogue = self._letters[0]
+        self._say(dialogue.hand_over())
+        self._behind_the_dot = 0
 
-    def expire(self) -> Outcome | None:
+    def push(self, *, now: float) -> None:
+        """Write what was said since, as far as the network takes it."""
+        self._guarded(self._flush, now)
+
+    def exchange(self, *, now: float) -> None:
+        """Read and write what can be; `ready` and `done` tell what came of it."""
+        self._guarded(self._read, now)
+
+    def expire(self) -> None:
         """End the connection, since the relay was silent for too long."""
-        return self._lose("the relay did not answer in time")
+        self._lose("the relay did not answer in time")
+
+    def abandon(self) -> None:
+        """Hang up in front of a message, so that it never leaves."""
+        self._letters.popleft()
+        self._lose("another letter was given up")
 
     def close(self) -> None:
         """Say QUIT, unless a letter is on its way, and hang up."""
@@ -132,22 +173,22 @@ class Connection:
         if self.is_open:
             self._hang_up()
 
-    def _guarded(self, act: Callable[[], None], now: float) -> Outcome | None:
-        """Do something with the socket; what breaks it ends the letter."""
+    def _guarded(self, act: Callable[[], None], now: float) -> None:
+        """Do something with the socket; what breaks it ends the letters on it."""
         try:
             act()
         except NotSmtp as error:
-            if self._dialogue is not None:
-                # It did not leave before the letter came, whatever it is saying.
-                self._dialogue.was_heard = True
-            return self._lose(str(error))
+            if asked := [it for _, it in self._letters if it.listens]:
+                # It did not leave before that letter came, whatever it is saying.
+                asked[0].was_heard = True
+            self._lose(str(error))
         except OSError as error:
-            return self._lose(str(error) or type(error).__name__)
-        return self._finish(now)
+            self._lose(str(error) or type(error).__name__)
+        self._set_deadline(now)
 
-    def _exchange(self) -> None:
+    def _read(self) -> None:
         self._flush()
-        while True:
+        while self.is_open:
             try:
                 data = self.socket.recv(READ_AT_ONCE)
             except (BlockingIOError, ssl.SSLWantReadError):
@@ -157,29 +198,46 @@ class Connection:
                 return
             if not data:
                 raise ConnectionResetError("the relay closed the connection")
-            self._hear(data)
+            for reply in self._reader.feed(data):
+                self._hear(reply)
+            self._flush()
             # Without TLS one read takes all that is there; a second would only say so.
-            if len(data) < READ_AT_ONCE and not isinstance(self.socket, ssl.SSLSocket):
+            if len(data) < READ_AT_ONCE and not isinstance(self._smtp.sock, SSLSocket):
                 return
 
-    def _hear(self, data: bytes) -> None:
-        words = b""
-        for reply in self._reader.feed(data):
-            dialogue = self._dialogue
-            # What stands behind a reply that we have yet to answer was not asked for.
-            if dialogue is None or dialogue.outcome is not None or words:
-                self._unwritten = memoryview(words)
-                said = f"{reply.code} {reply.text}"
-                raise NotSmtp(f"the relay answered what nobody asked: {said}")
-            words = dialogue.hear(reply)
-        if words:
-            self._write(words)
+    def _hear(self, reply: Reply) -> None:
+        """Tell the letter that waits for it; the message stands before the envelope."""
+        for letter in self._letters:
+            if letter[1].listens:
+                break
+        else:
+            said = f"{reply.code} {reply.text}"
+            raise NotSmtp(f"the relay answered what nobody asked: {said}")
+        key, dialogue = letter
+        self._say(dialogue.hear(reply))
+        if dialogue.is_ready:
+            self.ready.append(key)
+        elif dialogue.outcome is not None:
+            self._letters.remove(letter)
+            self._end(key, dialogue)
 
-    def _write(self, words: bytes) -> None:
-        if self._unwritten:
-            words = bytes(self._unwritten) + words
-        self._unwritten = memoryview(words)
-        self._flush()
+    def _end(self, key: int, dialogue: Dialogue) -> None:
+        """Note how a letter ended, and whether the connection ends with it."""
+        self._leaves_open = dialogue.leaves_open
+        if dialogue.closing and self._carried and dialogue.was_turned_away:
+            self.untouched.append((key, dialogue.letter))
+        elif dialogue.outcome is not None:
+            self.done.append(Done(key, dialogue.outcome))
+        self._carried += 1
+        self._has_carried |= not dialogue.closing
+        if dialogue.closing:
+            self._lose("the relay said that it closes the connection")
+
+    def _say(self, words: bytes) -> None:
+        if words:
+            self._behind_the_dot += len(words)
+            rest = self._unwritten
+            self._unwritten = memoryview(bytes(rest) + words if rest else words)
 
     def _flush(self) -> None:
         self._wants_write = False
@@ -193,41 +251,33 @@ class Connection:
                 return
             self._unwritten = self._unwritten[sent:]
 
-    def _finish(self, now: float) -> Outcome | None:
-        """Return the outcome if there is one, and make room for the next letter."""
-        dialogue = self._dialogue
-        if dialogue is None:
-            return None
-        if dialogue.outcome is None:
-            step = PATIENCE.get(dialogue.waits_for, PATIENCE_FOR_THE_MESSAGE)
-            self.deadline = now + min(
-                self._patience, PATIENCE_FOR_THE_MESSAGE if dialogue.in_doubt else step
-            )
-            return None
-        self._leaves_open = dialogue.leaves_open
-        self._dialogue = None
-        if dialogue.closing:
-            self._hang_up()
-            if self._carried and dialogue.was_turned_away:
-                self.untouched = dialogue.letter
-                return None
-        else:
-            self._carried += 1
-        return dialogue.outcome
+    def _set_deadline(self, now: float) -> None:
+        """Wait for the first outstanding reply as long as its step may take."""
+        self.deadline = math.inf
+        for _, dialogue in self._letters:
+            if dialogue.listens:
+                step = PATIENCE_FOR_THE_MESSAGE
+                if not dialogue.in_doubt:
+                    step = PATIENCE.get(dialogue.waits_for, step)
+                self.deadline = now + min(self._patience, step)
+                return
 
-    def _lose(self, reason: str) -> Outcome | None:
-        dialogue, self._dialogue = self._dialogue, None
-        all_written = not self._unwritten
+    def _lose(self, reason: str) -> None:
+        """End the connection, and say of each letter on it what became of it."""
+        dot_is_written = len(self._unwritten) <= self._behind_the_dot
         self._hang_up()
-        if dialogue is None or dialogue.outcome is not None:
-            return dialogue.outcome if dialogue else None
-        if self._carried and not dialogue.was_heard:
-            self.untouched = dialogue.letter
-            return None
-        return dialogue.broken(reason, all_written=all_written)
+        letters, self._letters = self._letters, deque()
+        for key, dialogue in letters:
+            if self._carried and not dialogue.was_heard:
+                self.untouched.append((key, dialogue.letter))
+            else:
+                outcome = dialogue.broken(reason, all_written=dot_is_written)
+                self.done.append(Done(key, outcome))
+            self._carried += 1
 
     def _hang_up(self) -> None:
         self.is_open = False
+        self._unwritten = memoryview(b"")
         self._smtp.close()
 
 
@@ -238,18 +288,17 @@ def open_smtp(relay: Relay) -> smtplib.SMTP:
         OSError: the relay cannot be reached, or its certificate is wrong.
         smtplib.SMTPException: it refuses the connection or the login.
     """
-    context = ssl.create_default_context(
-        cafile=str(relay.ca_file) if relay.ca_file else None
-    )
     where = (relay.host, relay.port, relay.hello_name)
     timeout = min(relay.timeout_seconds, OPENING_SECONDS)
     if relay.security is Security.TLS:
-        smtp: smtplib.SMTP = smtplib.SMTP_SSL(*where, timeout=timeout, context=context)
+        smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+            *where, timeout=timeout, context=_verifying(relay.ca_file)
+        )
     else:
         smtp = smtplib.SMTP(*where, timeout=timeout)
     try:
         if relay.security is Security.STARTTLS:
-            smtp.starttls(context=context)
+            smtp.starttls(context=_verifying(relay.ca_file))
         smtp.ehlo_or_helo_if_needed()
         if relay.username:
             _log_in(smtp, relay)
@@ -257,6 +306,19 @@ def open_smtp(relay: Relay) -> smtplib.SMTP:
         smtp.close()
         raise
     return smtp
+
+
+def _verifying(ca_file: Path | None) -> ssl.SSLContext:
+    return _context(ca_file, hour=int(time.time()) // 3_600)
+
+
+@lru_cache(maxsize=2)
+def _context(ca_file: Path | None, *, hour: int) -> ssl.SSLContext:  # noqa: ARG001
+    """Return a context that verifies certificates, read anew every hour.
+
+    Reading them takes 20 ms, which fifty connections would pay fifty times.
+    """
+    return ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
 
 
 def _log_in(smtp: smtplib.SMTP, relay: Relay) -> None:

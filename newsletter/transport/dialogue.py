@@ -1,7 +1,9 @@
 """The steps of one letter through SMTP: what to say next, and how it ended.
 
 Pure: it is told each reply and answers with bytes; sockets are the connection's. With
-PIPELINING the envelope goes out in one write and a letter costs two round trips.
+PIPELINING the envelope goes out in one write, which may follow another letter's message
+at once: then a letter costs one round trip. Between envelope and message it waits until
+it is told to hand the message over.
 
 Source: RFC 5321 §3.3, §4.1.1; RFC 2920 §3 (pipelining).
 """
@@ -9,7 +11,7 @@ Source: RFC 5321 §3.3, §4.1.1; RFC 2920 §3 (pipelining).
 import re
 from collections import deque
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import IntEnum
 
 from newsletter.outcome import Command, Deferred, Outcome, Rejected, Uncertain, classify
 from newsletter.transport.base import Letter
@@ -31,13 +33,13 @@ class Features:
     largest: int = 0
 
 
-class _Step(Enum):
-    RESET = auto()
-    MAIL = auto()
-    RCPT = auto()
-    DATA = auto()
-    MESSAGE = auto()
-    EMPTY_MESSAGE = auto()
+class _Step(IntEnum):
+    RESET = 0
+    MAIL = 1
+    RCPT = 2
+    DATA = 3
+    MESSAGE = 4
+    EMPTY_MESSAGE = 5
 
 
 _COMMANDS = {
@@ -46,6 +48,7 @@ _COMMANDS = {
     _Step.DATA: Command.DATA,
     _Step.MESSAGE: Command.DATA,
 }
+_ENVELOPE = (_Step.MAIL, _Step.RCPT, _Step.DATA)
 
 
 class Dialogue:
@@ -58,6 +61,7 @@ class Dialogue:
 
     Attributes:
         outcome: how it ended; None as long as it has not.
+        is_ready: whether the relay waits for the message, which `hand_over` returns.
         leaves_open: whether the next letter must begin with RSET.
         closing: whether the relay said that it closes the connection.
         was_heard: whether the relay answered anything at all.
@@ -68,7 +72,9 @@ class Dialogue:
         "_expected",
         "_features",
         "_refusal",
+        "_reset",
         "closing",
+        "is_ready",
         "leaves_open",
         "letter",
         "outcome",
@@ -76,29 +82,32 @@ class Dialogue:
     )
 
     def __init__(self, letter: Letter, features: Features, *, reset: bool) -> None:
+        self.letter = letter
         self.outcome: Outcome | None = None
+        self.is_ready = False
         self.leaves_open = False
         self.closing = False
         self.was_heard = False
-        self.letter = letter
         self._features = features
+        self._reset = reset
         self._refusal: Outcome | None = None
         self._expected: deque[_Step] = deque()
-        self._commands: deque[tuple[_Step, bytes]] = deque(_envelope(letter, features))
-        if reset:
-            self._commands.appendleft((_Step.RESET, b"RSET\r\n"))
+        self._commands: deque[tuple[_Step, bytes]] = deque()
 
     def begin(self) -> bytes:
         """Return the first bytes to write; b"" when the letter cannot be sent here."""
         self.outcome = _unsendable(self.letter, self._features)
         if self.outcome:
             return b""
-        if not self._features.pipelining:
-            return self._say_next()
-        self._expected.extend(step for step, _ in self._commands)
-        words = b"".join(command for _, command in self._commands)
-        self._commands.clear()
-        return words
+        steps: tuple[_Step, ...] = _ENVELOPE
+        words = _envelope(self.letter, self._features)
+        if self._reset:
+            steps, words = (_Step.RESET, *steps), (b"RSET\r\n", *words)
+        if self._features.pipelining:
+            self._expected.extend(steps)
+            return b"".join(words)
+        self._commands.extend(zip(steps, words, strict=True))
+        return self._say_next()
 
     def hear(self, reply: Reply) -> bytes:
         """Take one reply and return what to write next; b"" to go on listening."""
@@ -106,11 +115,11 @@ class Dialogue:
         if reply.code == CLOSING:
             self.closing = True
         step = self._expected.popleft()
-        if step in (_Step.MESSAGE, _Step.EMPTY_MESSAGE):
+        if step >= _Step.MESSAGE:
             self._end(reply, step)
             return b""
         if step is _Step.DATA and reply.code == READY_FOR_DATA:
-            return self._say_message()
+            return self._be_ready()
         is_yes = reply.code in YES and step is not _Step.DATA
         if step is not _Step.RESET and self._refusal is None and not is_yes:
             self._refusal = _refused(reply, step)
@@ -122,6 +131,12 @@ class Dialogue:
             return b""
         return b"" if self._features.pipelining else self._say_next()
 
+    def hand_over(self) -> bytes:
+        """Return the message, dots doubled, with its final dot."""
+        self.is_ready = False
+        self._expected.append(_Step.MESSAGE)
+        return stuffed(self.letter.message)
+
     def broken(self, reason: str, *, all_written: bool) -> Outcome:
         """Return the outcome when the connection is lost, or too slow, at this point.
 
@@ -130,10 +145,9 @@ class Dialogue:
         """
         if self._refusal:
             return self._refusal
-        step = self._expected[0] if self._expected else _Step.MAIL
-        if step is _Step.MESSAGE and all_written:
+        if self.in_doubt and all_written:
             return Uncertain(f"no answer after the message: {reason}")
-        command = _COMMANDS.get(step, Command.MAIL)
+        command = Command.DATA if self.is_ready else self.waits_for
         return Deferred(None, f"the connection broke at {command}: {reason}", command)
 
     @property
@@ -141,6 +155,11 @@ class Dialogue:
         """Tell whether the relay said goodbye to the very first command."""
         refusal = self._refusal
         return isinstance(refusal, Deferred) and refusal.command is Command.MAIL
+
+    @property
+    def listens(self) -> bool:
+        """Tell whether a reply is outstanding."""
+        return bool(self._expected)
 
     @property
     def waits_for(self) -> Command:
@@ -158,13 +177,13 @@ class Dialogue:
         self._expected.append(step)
         return command
 
-    def _say_message(self) -> bytes:
-        if self._refusal:
-            # DATA was taken although nobody is to get it: end it, with nothing said.
-            self._expected.append(_Step.EMPTY_MESSAGE)
-            return b".\r\n"
-        self._expected.append(_Step.MESSAGE)
-        return stuffed(self.letter.message)
+    def _be_ready(self) -> bytes:
+        if self._refusal is None:
+            self.is_ready = True
+            return b""
+        # DATA was taken although nobody is to get it: end it, with nothing said.
+        self._expected.append(_Step.EMPTY_MESSAGE)
+        return b".\r\n"
 
     def _end(self, reply: Reply, step: _Step) -> None:
         if step is _Step.EMPTY_MESSAGE:
@@ -177,16 +196,16 @@ class Dialogue:
             self.closing = True
 
 
-def _envelope(letter: Letter, features: Features) -> list[tuple[_Step, bytes]]:
+def _envelope(letter: Letter, features: Features) -> tuple[bytes, ...]:
     envelope = letter.envelope
     options = f" SIZE={len(letter.message)}" if features.size else ""
     if envelope.smtputf8:
         options += " SMTPUTF8 BODY=8BITMIME"
-    return [
-        (_Step.MAIL, f"MAIL FROM:<{envelope.mail_from}>{options}\r\n".encode()),
-        (_Step.RCPT, f"RCPT TO:<{envelope.rcpt_to}>\r\n".encode()),
-        (_Step.DATA, b"DATA\r\n"),
-    ]
+    return (
+        f"MAIL FROM:<{envelope.mail_from}>{options}\r\n".encode(),
+        f"RCPT TO:<{envelope.rcpt_to}>\r\n".encode(),
+        b"DATA\r\n",
+    )
 
 
 def _unsendable(letter: Letter, features: Features) -> Outcome | None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from newsletter.outcome import Outcome
-from newsletter.transport.base import Done, Letter
+from newsletter.transport.base import Done, Letter, Turn
 
 
 class InstantTransport:
@@ -17,7 +17,9 @@ class InstantTransport:
 
     def __init__(self, *, width: int) -> None:
         self.width = width
-        self._volley: list[tuple[int, Letter]] = []
+        self._waiting: dict[int, Letter] = {}
+        self._told: dict[int, Letter] = {}
+        self._volley: dict[int, Letter] = {}
 
     def send(self, letters: Sequence[Letter]) -> list[Outcome]:
         """Take letters and return their outcomes, in the same order."""
@@ -25,25 +27,32 @@ class InstantTransport:
 
     @property
     def busy(self) -> int:
-        """How many letters wait for the next turn."""
-        return len(self._volley)
+        """How many letters are not done."""
+        return len(self._waiting) + len(self._told) + len(self._volley)
 
     def room(self, wanted: int) -> int:
-        """Return how many letters may start: up to `width` between two turns."""
-        return min(wanted, self.width - len(self._volley))
+        """Return how many letters may start: up to `width` behind a volley."""
+        return min(wanted, self.width - len(self._waiting) - len(self._told))
 
     def start(self, key: int, letter: Letter) -> None:
-        """Put a letter into the volley."""
-        self._volley.append((key, letter))
+        """Take a letter, which is ready at the next turn."""
+        self._waiting[key] = letter
 
-    def turn(self, timeout: float) -> list[Done]:  # noqa: ARG002 - nothing to wait for
-        """Hand the volley over."""
-        volley, self._volley = self._volley, []
-        if not volley:
-            return []
-        outcomes = self.send([letter for _, letter in volley])
-        keys = (key for key, _ in volley)
-        return [Done(*pair) for pair in zip(keys, outcomes, strict=True)]
+    def hand_over(self, key: int) -> None:
+        """Put a letter into the volley."""
+        self._volley[key] = self._told.pop(key)
+
+    def drop(self, key: int) -> None:
+        """Forget a letter."""
+        del self._told[key]
+
+    def turn(self, timeout: float) -> Turn:  # noqa: ARG002 - nothing to wait for
+        """Hand the volley over, and tell which letters are ready for the next."""
+        volley, self._volley = self._volley, {}
+        outcomes = self.send([*volley.values()]) if volley else []
+        ready, self._waiting = self._waiting, {}
+        self._told |= ready
+        return Turn([*ready], [Done(*pair) for pair in zip(volley, outcomes)])  # noqa: B905
 
     def close(self) -> None:
         """Do nothing: there is nobody to say goodbye to."""

@@ -6,24 +6,30 @@ something that is not SMTP, is found out here.
 Source: RFC 5321 §4.2 (form of a reply), §4.5.3.1.5 (512 octets a line; we take more).
 """
 
-import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 LONGEST_LINE = 4_096
 LONGEST_REPLY = 65_536
-_LINE = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?\Z", re.DOTALL)
+_GOES_ON = b"-"
+_ENDS = frozenset({b"", b" "})
+_FIRST = frozenset({b"2", b"3", b"4", b"5"})
 
 
 class NotSmtp(Exception):
     """The relay wrote something that is no reply; the connection is of no more use."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A code of three digits and its text, all lines as one."""
+class Reply(NamedTuple):
+    """A code of three digits and what stands behind it, lines parted by spaces."""
 
     code: int
-    text: str
+    raw: bytes
+
+    @property
+    def text(self) -> str:
+        """The reply's text on one line, whatever the relay put in."""
+        words = self.raw.decode("utf-8", "replace").replace("\0", " ")
+        return " ".join(words.split())
 
 
 class ReplyReader:
@@ -40,20 +46,27 @@ class ReplyReader:
             NotSmtp: a line is no reply, or line or reply is without end.
         """
         *lines, self._buffer = (self._buffer + data).split(b"\n")
-        replies = [reply for line in lines if (reply := self._take(line))]
-        held = sum(map(len, self._lines))
+        replies = []
+        for ended in lines:
+            line = ended.removesuffix(b"\r")
+            mark = line[3:4]
+            if line[:1] not in _FIRST or not line[:3].isdigit():
+                raise _not_smtp(line)
+            if mark in _ENDS and not self._lines:
+                replies.append(Reply(int(line[:3]), line[4:]))
+            elif mark in _ENDS:
+                lines_before, self._lines = self._lines, []
+                whole = b" ".join([*lines_before, line[4:]])
+                replies.append(Reply(int(line[:3]), whole))
+            elif mark == _GOES_ON:
+                self._lines.append(line[4:])
+            else:
+                raise _not_smtp(line)
+        held = sum(map(len, self._lines)) if self._lines else 0
         if len(self._buffer) > LONGEST_LINE or held > LONGEST_REPLY:
             raise NotSmtp("the relay does not speak SMTP: its reply has no end")
         return replies
 
-    def _take(self, line: bytes) -> Reply | None:
-        found = _LINE.match(line.rstrip(b"\r"))
-        if found is None:
-            raise NotSmtp(f"the relay does not speak SMTP: it wrote {line[:60]!r}")
-        code, more, text = found.groups()
-        self._lines.append(text or b"")
-        if more == b"-":
-            return None
-        words = b" ".join(self._lines).decode("utf-8", "replace")
-        self._lines = []
-        return Reply(int(code), " ".join(words.split()))
+
+def _not_smtp(line: bytes) -> NotSmtp:
+    return NotSmtp(f"the relay does not speak SMTP: it wrote {line[:60]!r}")

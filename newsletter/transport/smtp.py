@@ -16,7 +16,7 @@ from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from selectors import EVENT_READ, DefaultSelector
 
 from newsletter.outcome import Accepted, Command, Deferred, Outcome, classify
-from newsletter.transport.base import Done, Letter
+from newsletter.transport.base import Done, Letter, Turn
 from newsletter.transport.connection import Connection, Relay, open_smtp
 from newsletter.transport.dialogue import REFUSALS
 
@@ -41,8 +41,12 @@ class SmtpTransport:
         self._trouble: Outcome | None = None
         self._monotonic = monotonic
         self._selector = DefaultSelector()
-        self._idle: list[Connection] = []
-        self._letters: dict[Connection, int] = {}
+        self._connections: set[Connection] = set()
+        # Sets that keep their order: without a letter, and with a message on the wire.
+        self._idle: dict[Connection, None] = {}
+        self._behind: dict[Connection, None] = {}
+        self._unsaid: set[Connection] = set()
+        self._letters: dict[int, Connection] = {}
         self._opening = 0
         self._opened: deque[Future[smtplib.SMTP]] = deque()
         self._failures = 0
@@ -57,6 +61,7 @@ class SmtpTransport:
         self._not_before = 0.0
         self._threads: ThreadPoolExecutor | None = None
         self._again: deque[tuple[int, Letter]] = deque()
+        self._ready: list[int] = []
         self._done: list[Done] = []
 
     @property
@@ -74,52 +79,76 @@ class SmtpTransport:
 
         It is 0 while the first connections open, and stays 0 when there is `trouble`.
         """
-        missing = min(wanted, self.width) - len(self._idle)
-        for _ in range(missing):
+        for _ in range(wanted - len(self._idle)):
             if not self._may_open():
                 break
             self._open_one()
-        return len(self._idle)
+        return len(self._idle) + len(self._behind)
 
     def _may_open(self) -> bool:
         """Tell whether the relay is to be asked for another connection now."""
+        have = len(self._connections) + self._opening
+        if have >= self.width:
+            return False
         now = self._monotonic()
-        have = len(self._idle) + len(self._letters) + self._opening
-        if now < self._not_before or have >= self.width:
+        if now < self._not_before:
             return False
         return have < self._ceiling or (now >= self._probe_at and not self._opening)
 
     def start(self, key: int, letter: Letter) -> None:
-        """Begin a letter on a free connection; `turn` will tell of it by its *key*.
+        """Begin a letter where there is room; `turn` will tell of it by its *key*.
 
         Raises:
-            IndexError: there is no room.
+            KeyError: there is no room.
         """
-        connection = self._idle.pop()
-        self._letters[connection] = key
-        outcome = connection.start(letter, now=self._monotonic())
-        self._settle(connection, outcome)
+        # An idle connection first: behind a message a letter waits for that one's end.
+        connection, _ = (self._idle or self._behind).popitem()
+        self._letters[key] = connection
+        connection.start(key, letter)
+        self._unsaid.add(connection)
 
-    def turn(self, timeout: float) -> list[Done]:
-        """Serve whatever is ready and return the letters that are done.
+    def hand_over(self, key: int) -> None:
+        """Let the message of a letter go that was told of as ready."""
+        connection = self._letters[key]
+        connection.hand_over()
+        self._unsaid.add(connection)
+        if connection.has_room:
+            self._behind[connection] = None
+
+    def drop(self, key: int) -> None:
+        """Give up a letter that is ready: only hanging up stops its message."""
+        connection = self._letters.pop(key)
+        connection.abandon()
+        self._settle(connection)
+
+    def turn(self, timeout: float) -> Turn:
+        """Write what was said, serve whatever is ready, and tell what came of it.
 
         Args:
             timeout: seconds to wait for something to happen.
         """
+        now = self._monotonic()
+        unsaid, self._unsaid = self._unsaid, set()
+        for connection in unsaid:
+            connection.push(now=now)
+            self._settle(connection)
         if self._done:
             timeout = 0.0
-        for key, _ in self._selector.select(timeout):
-            if key.data is None:
-                os.read(key.fd, 1024)
+        events = self._selector.select(timeout)
+        now = self._monotonic()
+        for selected, _ in events:
+            connection = selected.data
+            if connection is None:
+                os.read(selected.fd, 1024)
                 continue
-            connection: Connection = key.data
-            outcome = connection.ready(now=self._monotonic())
-            self._settle(connection, outcome)
+            connection.exchange(now=now)
+            self._settle(connection)
         self._take_opened()
-        self._expire()
+        self._expire(now)
         self._start_again()
+        ready, self._ready = self._ready, []
         done, self._done = self._done, []
-        return done
+        return Turn(ready, done)
 
     def check(self) -> None:
         """Connect and log in, to see that the relay would let us.
@@ -132,12 +161,13 @@ class SmtpTransport:
 
     def close(self) -> None:
         """Say goodbye on every connection; the transport may be used again."""
-        self._again.clear()
-        for connection in (*self._idle, *self._letters):
-            self._forget(connection)
+        for connection in self._connections:
+            self._unwatch(connection)
             connection.close()
-        self._idle.clear()
-        self._letters.clear()
+        for left in (self._connections, self._unsaid, self._again):
+            left.clear()
+        for those in (self._idle, self._behind, self._letters):
+            those.clear()
         if self._threads is not None:
             self._threads.shutdown(cancel_futures=True)
             self._threads = None
@@ -147,24 +177,44 @@ class SmtpTransport:
         self._opened.clear()
         self._opening = 0
 
-    def _settle(self, connection: Connection, outcome: Outcome | None) -> None:
-        """File a connection by what just happened on it."""
-        if outcome is not None:
-            self._done.append(Done(self._letters.pop(connection), outcome))
+    def _settle(self, connection: Connection) -> None:
+        """Take from a connection what just happened on it."""
+        if connection.ready:
+            self._ready += connection.ready
+            connection.ready = []
+        if connection.done:
+            for done in connection.done:
+                del self._letters[done.key]
+            self._done += connection.done
             if connection.is_open:
-                self._idle.append(connection)
                 self._failures, self._is_away = 0, False
+            elif not connection.has_carried:
+                self._heed_the_end(connection, connection.done[0].outcome)
+            connection.done = []
         if not connection.is_open:
             self._forget(connection)
-            if outcome is not None and not connection.has_carried:
-                self._was_in_vain(outcome)
-            if connection.untouched:
-                key = self._letters.pop(connection)
-                self._again.append((key, connection.untouched))
-            elif connection in self._idle:
-                self._idle.remove(connection)
-        elif (events := connection.new_events()) is not None:
+            return
+        if connection.is_idle:
+            self._behind.pop(connection, None)
+            self._idle[connection] = None
+        if (events := connection.new_events()) is not None:
             self._selector.modify(connection.fileno, events, connection)
+
+    def _forget(self, connection: Connection) -> None:
+        """Let go of a closed connection, and of what must start afresh elsewhere."""
+        for key, letter in connection.untouched:
+            del self._letters[key]
+            self._again.append((key, letter))
+        connection.untouched = []
+        self._unwatch(connection)
+        self._connections.discard(connection)
+        self._unsaid.discard(connection)
+        self._idle.pop(connection, None)
+        self._behind.pop(connection, None)
+
+    def _unwatch(self, connection: Connection) -> None:
+        with contextlib.suppress(KeyError, ValueError):
+            self._selector.unregister(connection.fileno)
 
     def _start_again(self) -> None:
         """Start letters afresh whose connection was lost before any answer."""
@@ -175,18 +225,14 @@ class SmtpTransport:
             self._done += [Done(key, self.trouble) for key, _ in self._again]
             self._again.clear()
 
-    def _forget(self, connection: Connection) -> None:
-        with contextlib.suppress(KeyError, ValueError):
-            self._selector.unregister(connection.fileno)
-
-    def _expire(self) -> None:
+    def _expire(self, now: float) -> None:
         """End the connections whose relay was silent for too long."""
-        now = self._monotonic()
         if now < self._next_check:
             return
         self._next_check = now + CHECK_EVERY
-        for connection in [c for c in self._letters if c.deadline <= now]:
-            self._settle(connection, connection.expire())
+        for connection in [c for c in self._connections if c.deadline <= now]:
+            connection.expire()
+            self._settle(connection)
 
     def _open_one(self) -> None:
         if self._threads is None:
@@ -212,19 +258,16 @@ class SmtpTransport:
                 continue
             connection = Connection(smtp, patience=self.relay.timeout_seconds)
             self._selector.register(connection.fileno, EVENT_READ, connection)
-            self._idle.append(connection)
+            self._connections.add(connection)
+            self._idle[connection] = None
             self._trouble = None
-            self._let_in()
+            if self._probe_at == NEVER:
+                self._ceiling = self.width
+            self._ceiling = max(self._ceiling, len(self._connections))
 
-    def _let_in(self) -> None:
-        """Ask for all connections, or for one more than the relay took before."""
-        have = len(self._idle) + len(self._letters)
-        if self._probe_at == NEVER:
-            self._ceiling = self.width
-        self._ceiling = max(self._ceiling, have)
-
-    def _was_in_vain(self, outcome: Outcome) -> None:
+    def _heed_the_end(self, connection: Connection, outcome: Outcome) -> None:
         """Heed that the first letter ended its connection: an accident, or a habit."""
+        self._connections.discard(connection)
         if isinstance(outcome, Accepted):
             return
         if not self._failures:
@@ -237,7 +280,7 @@ class SmtpTransport:
         """Make do with the connections that are open; without any, wait ever longer."""
         now = self._monotonic()
         facts = {"relay": self.relay.name, "reason": reason.reason}
-        if have := len(self._idle) + len(self._letters):
+        if have := len(self._connections):
             if have < self._ceiling:
                 facts["connections"] = str(have)
                 log.warning("the relay takes no more connections", extra=facts)

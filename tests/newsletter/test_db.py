@@ -73,13 +73,15 @@ def test_an_empty_database_says_how_to_make_its_tables(empty_engine: Engine) -> 
 
 
 def test_an_unreachable_database_hides_its_password() -> None:
-    """The error names the database, not its password."""
+    """The error names the database, not its password, on one line."""
     engine = db.connect("postgresql://tips:hunter2@127.0.0.1:1/tips")
 
     with pytest.raises(DatabaseProblem, match=r"database\.url") as caught:
         db.check(engine)
 
     assert "hunter2" not in str(caught.value)
+    assert str(caught.value).endswith("refused. Check database.url.")
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("url", ["mysql://localhost/tips", "no url at all"])

@@ -139,7 +139,10 @@ def test_the_stop_sign_ends_it_and_says_goodbye(desk: Desk, transport: Watched) 
 def test_it_waits_for_the_letters_in_hand(
     engine: Engine, tmp_path: Path, clock: RingingClock
 ) -> None:
-    """Asked to end in the middle of a volley, it records that volley first."""
+    """Asked to end in the middle of a volley, it finishes what it has begun first.
+
+    That is the volley on the wire, and the next one, whose envelopes are said already.
+    """
 
     class Slow(Watched):
         def send(self, letters: Sequence[Letter]) -> list[Outcome]:
@@ -153,7 +156,7 @@ def test_it_waits_for_the_letters_in_hand(
 
     scheduler.run(desk, ring_seconds=0.05)
 
-    assert len(slow.sent) == 2
+    assert len(slow.sent) == 4
     with Session(engine) as session:
         issue = issues.find(session, SLOT)
     assert issue.status is IssueStatus.SENDING

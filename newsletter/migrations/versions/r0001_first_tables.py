@@ -184,10 +184,6 @@ def _issues_and_ledger() -> None:
             ["subscriber_id"],
             ["subscriber.id"],
         ),
-        sa.ForeignKeyConstraint(
-            ["tip_id"],
-            ["tip.id"],
-        ),
         sa.PrimaryKeyConstraint("id"),
         sqlite_autoincrement=True,
     )
@@ -198,14 +194,11 @@ def _issues_and_ledger() -> None:
         unique=False,
     )
     op.create_index(
-        "ix_delivery_subscriber", "delivery", ["subscriber_id", "id"], unique=False
-    )
-    op.create_index(
         "uq_delivery_issue", "delivery", ["issue_id", "subscriber_id"], unique=True
     )
     op.create_index(
         "uq_delivery_round",
         "delivery",
-        ["tip_id", "subscriber_id", "round"],
+        ["subscriber_id", "tip_id", "round"],
         unique=True,
     )

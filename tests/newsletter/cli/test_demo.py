@@ -20,16 +20,20 @@ from newsletter.cli.program import app
 WATCHED = """
 import os, sys
 
+def say(kind, what):
+    # In one piece: the mail server has a thread of its own.
+    os.write(2, f"{kind} {what}\\n".encode())
+
 def watch(event, args):
     if event == "open" and isinstance(args[0], str) and isinstance(args[2], int):
         if args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
-            print("WRITES", os.path.abspath(args[0]), file=sys.stderr)
+            say("WRITES", os.path.abspath(args[0]))
     elif event == "sqlite3.connect":
-        print("WRITES", os.path.abspath(args[0]), file=sys.stderr)
+        say("WRITES", os.path.abspath(args[0]))
     elif event.startswith(("socket.connect", "socket.bind", "socket.get")):
         if event not in ("socket.gethostname", "socket.getnameinfo"):
-            print("SOCKET", event, args[-1] if event[7] in "cb" else args[0],
-                  file=sys.stderr)
+            what = args[-1] if event[7] in "cb" else args[0]
+            say("SOCKET", f"{event} {what}")
 
 sys.addaudithook(watch)
 from newsletter.cli import main
@@ -90,10 +94,26 @@ def test_it_shows_what_comes_and_where_to_look(tmp_path: Path) -> None:
     assert weeks == ["49", "50", "51", "52", "53"]
     assert "pinned to 2026-12-22" in " ".join(shown.split())
     assert "Runway  19 weeks" in shown
-    assert "newsletter demo --next-week" in shown
+    assert "--next-week" in shown
     first = re.search(r"In a browser +(\S+(?:\n +\S+)*)", shown)
     assert first
     assert Path("".join(first.group(1).split())).exists()
+
+
+@pytest.mark.usefixtures("clock")
+def test_what_it_proposes_can_be_typed_as_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In another folder than the usual one, too, whatever its name."""
+    monkeypatch.chdir(tmp_path)
+
+    usual = " ".join(demo(Path("demo")).stdout.split())
+    other = " ".join(demo(Path("my demo")).stdout.split())
+
+    assert "demo --next-week" in usual
+    assert "--folder" not in usual
+    assert "demo --folder 'my demo' --next-week" in other
+    assert "--config 'my demo/config.toml' status" in other
 
 
 @pytest.mark.usefixtures("clock")

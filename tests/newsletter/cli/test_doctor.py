@@ -63,6 +63,8 @@ def test_examples_are_errors_with_a_real_relay(program: Any) -> None:
 
     for name in ("Sender", "Site", "Postal address", "Relay"):
         assert found[name][0] == "error"
+    for name in ("Sender", "Site", "Postal address"):
+        assert "is only an example" in found[name][1]
 
 
 def test_a_relay_that_answers_is_ok(program: Any, tmp_path: Path) -> None:

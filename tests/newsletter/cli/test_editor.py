@@ -126,7 +126,10 @@ def test_nothing_typed_is_nothing_done(
     [
         ("text = text.replace('title:', 'titel:') + 'x'", 'Did you mean "title"?'),
         ("text = text.replace('slug: new-one', 'slug: tip-1') + 'x'", "already"),
-        ("path.write_text('typed', 'utf-8'); sys.exit(1)", "the editor"),
+        (
+            "path.write_text('typed', 'utf-8'); sys.exit(3)",
+            "failed: it ended with code 3. Set EDITOR",
+        ),
     ],
 )
 def test_what_was_typed_is_kept_when_it_cannot_be_used(
@@ -152,5 +155,5 @@ def test_an_editor_that_is_missing_is_named(
 
     refused = program("tips", "add", "New one", code=1)
 
-    assert "'/nowhere/edit'" in refused.stderr
+    assert "'/nowhere/edit' failed: No such file or directory." in refused.stderr
     assert "Set EDITOR, or use --body." in refused.stderr

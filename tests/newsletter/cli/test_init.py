@@ -5,6 +5,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from typer.testing import CliRunner
+
+from newsletter.cli.program import app
 from newsletter.config import load
 
 
@@ -62,6 +65,22 @@ def test_the_database_may_be_named(empty: Any) -> None:
 
     assert (empty.folder / "tips.db").exists()
     assert '\nurl = "sqlite:///tips.db"\n' in (empty.folder / "config.toml").read_text()
+
+
+def test_a_database_that_the_environment_names_is_made(empty: Any) -> None:
+    """It wins over the file for every other command, so it is the one to make."""
+    path = empty.folder / "config.toml"
+    path.unlink()
+    (empty.folder / "newsletter.db").unlink()
+    runner = CliRunner(env={"NEWSLETTER_DATABASE_URL": "sqlite:///other.db"})
+
+    made = runner.invoke(app, ["--config", str(path), "init"])
+    status = runner.invoke(app, ["--config", str(path), "status"])
+
+    assert made.exit_code == 0, made.output
+    assert "other.db" in made.stdout
+    assert not (empty.folder / "newsletter.db").exists()
+    assert "None yet." in status.stdout
 
 
 def test_a_database_that_cannot_be_made_leaves_nothing_behind(empty: Any) -> None:

@@ -83,11 +83,12 @@ def test_pause_and_resume(stuck: Any) -> None:
 
 def test_cancel_asks_first(stuck: Any) -> None:
     """No ends nothing; yes withdraws what never left."""
-    stuck("issues", "cancel", "2026-W48", typed="n\n", code=1)
+    asked = stuck("issues", "cancel", "2026-W48", typed="n\n", code=1).stdout
     going_on = stuck("issues", "show", "2026-W48").stdout
     cancelled = stuck("issues", "cancel", "2026-W48", typed="y\n").stdout
 
     assert "sending" in going_on
+    assert "Cancel 2026-W48, Tip 1, for good?" in asked
     assert "2026-W48 is cancelled; 2 letters withdrawn." in cancelled
 
 
@@ -97,6 +98,7 @@ def test_cancel_asks_first(stuck: Any) -> None:
         (("show", "2026-W40"), "There is no issue for 2026-W40."),
         (("pause", "2026-W48"), "it is sent, so it cannot be paused"),
         (("resume", "2026-W48"), "it is sent, so it cannot be resumed"),
+        (("cancel", "2026-W40"), "There is no issue for 2026-W40."),
         (("cancel", "2026-W48", "--yes"), "it is sent, so it cannot be cancelled"),
         (("show", "w48"), "'w48' is not a week"),
     ],

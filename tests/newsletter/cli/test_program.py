@@ -85,6 +85,9 @@ def test_every_command_explains_itself(name: str, tmp_path: Path) -> None:
 
     assert shown.returncode == 0, shown.stderr
     assert f"Usage: newsletter {name}" in shown.stdout
+    # One look for all pages, of whole sentences, and no words of a programmer's.
+    assert "..." not in shown.stdout.replace("[ARGS]...", "")
+    assert "<bool>" not in shown.stdout
 
 
 def test_a_typing_error_names_the_nearest_command(tmp_path: Path) -> None:

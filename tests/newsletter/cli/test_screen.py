@@ -125,3 +125,11 @@ def test_progress_goes_to_stderr(capsys: Capture) -> None:
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "2/2" in captured.err
+
+
+def test_a_count_leaves_nothing_in_a_pipe(capsys: Capture) -> None:
+    """Only a terminal can show it move; a log gets no empty line."""
+    with screen.counter("Lines read") as bar:
+        bar.update(bar.task_ids[0], completed=1_000)
+
+    assert capsys.readouterr().err == ""

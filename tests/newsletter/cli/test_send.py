@@ -1,8 +1,13 @@
 """`newsletter send`: what it announces is what it does, and nothing twice."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlmodel import Session
+
+from newsletter import issues, ledger
+from newsletter.slots import Slot
 
 
 def test_it_sends_this_weeks_tip_after_asking(program: Any) -> None:
@@ -115,6 +120,29 @@ def test_an_unfinished_issue_is_gone_on_with(program: Any) -> None:
     assert "2026-W48 is going out already" in dry
     assert second.split()[-2:] == ["Sent", "2"]
     assert len(program.outbox) == 2
+
+
+def test_letters_in_other_hands_are_explained(program: Any) -> None:
+    """Whoever sends again after a crash hears why nothing goes out, and until when."""
+    program.settings(delivery__folder="/proc/nowhere")
+    program("send", "-y")
+    program.settings()
+    program.clock.tick(600)
+    engine = program.engine()
+    with Session(engine) as session:
+        issue = issues.find(session, Slot(2026, 48))
+        now, lease = datetime.now(UTC), timedelta(minutes=30)
+        ledger.claim(session, issue.id, limit=9, now=now, lease=lease)
+        session.commit()
+    engine.dispose()
+
+    held = program("send").stdout
+    program.clock.tick(1801)
+    freed = program("send").stdout
+
+    assert "2 letters in the hands of another process." in held
+    assert "after 30 minutes at most" in held
+    assert freed.split()[-2:] == ["Sent", "2"]
 
 
 def test_letters_that_fail_are_pointed_at(program: Any) -> None:

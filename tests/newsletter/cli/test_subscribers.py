@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from newsletter import db
+from newsletter.cli import subscribers
 from subscribers import roster
 from subscribers.bounces import count_bounces
 
@@ -26,6 +27,11 @@ def people(tmp_path: Path) -> Path:
     file = tmp_path / "people.csv"
     file.write_text(PEOPLE, "utf-8")
     return file
+
+
+def interrupted(*_: object, **__: object) -> None:
+    """Press Ctrl-C in the middle."""
+    raise KeyboardInterrupt
 
 
 def addresses(program: Any) -> list[str]:
@@ -122,7 +128,7 @@ def test_remove_stops_the_mail_at_once(program: Any) -> None:
     program("send", "-y")
 
     assert first == "zoe@example.org gets no more mail, from this moment on.\n"
-    assert second == "zoe@example.org got no mail already: unsubscribed.\n"
+    assert second == "zoe@example.org gets no mail anyway: unsubscribed.\n"
     assert len(program.outbox) == 1
     assert "zoe@example.org" in addresses(program)
 
@@ -201,10 +207,36 @@ def test_refused_lines_go_where_they_are_wanted(
     assert "now@example.org" in addresses(program)
 
 
+def test_what_is_being_mended_outlives_an_import_that_fails(
+    program: Any, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong option or Ctrl-C leaves the file of an earlier import as it is."""
+    kept = people.with_name("people.refused.csv")
+    kept.write_text("half mended", "utf-8")
+
+    program("subscribers", "import", str(people), "--encoding", "nonsense", code=1)
+    monkeypatch.setattr(subscribers, "import_csv", interrupted)
+    program("subscribers", "import", str(people), code=130)
+
+    assert kept.read_text("utf-8") == "half mended"
+    assert [path.name for path in people.parent.glob("*refused*")] == [kept.name]
+
+
+def test_a_list_can_be_its_own_file_of_refused_lines(
+    program: Any, people: Path
+) -> None:
+    """It is read before it is written: what is left in it is what is left to do."""
+    program("subscribers", "import", str(people), "--rejects", str(people))
+
+    assert addresses(program)[-1] == "ada@example.org"
+    assert "not an address" in people.read_text("utf-8")
+
+
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
         (("nowhere.csv",), 1, "it cannot be opened"),
+        ((".",), 2, "is a directory"),
         (("people.csv", "--column", "address"), 2, "write WHAT=HEADER"),
         (("people.csv", "--column", "mail=email"), 2, "one of address"),
         (("people.csv", "--column", "address=E-mail 1"), 1, "E-mail 1"),
@@ -232,6 +264,10 @@ def test_export_imports_to_the_same_people(program: Any, tmp_path: Path) -> None
 
     assert f"3 people in {file}." in told.stderr
     assert told.stdout == ""
+    dashed = program("subscribers", "export", "-").stdout
+
+    assert "gone@example.org" in dashed
+    assert not (tmp_path / "-").exists()
     assert "zoe@example.org" in piped
     assert "gone@example.org" not in piped
     assert (again["read"], again["added"], again["refused"]) == (3, 0, 0)

@@ -152,12 +152,14 @@ def test_pin_and_unpin(program: Any) -> None:
     pinned = program("tips", "pin", "tip-2", "2026-12-24").stdout
     unpinned = program("tips", "pin", "tip-2").stdout
     over = program("tips", "pin", "tip-2", "2026-01-05", code=1)
-    wrong = program("tips", "pin", "tip-2", "2026-02-30", code=2)
+    wrong = program("tips", "pin", "tip-2", "2026-02-30", code=2).stderr
+    vague = program("tips", "pin", "tip-2", "tomorrow", code=2).stderr
 
     assert pinned == "tip-2 is pinned to the week of 2026-12-24.\n"
     assert unpinned == "tip-2 is not pinned.\n"
     assert "Pin it to a day to come." in over.stderr
-    assert "Invalid value for 'DATE'" in wrong.stderr
+    assert "'2026-02-30' is not a date: day is out of range" in wrong
+    assert "'tomorrow' is not a date: it is not written as one. Write year" in vague
 
 
 def test_retire_and_ready(program: Any) -> None:

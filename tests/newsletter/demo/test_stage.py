@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from newsletter.config import TransportKind, load
 from newsletter.demo import Stage, set_up
+from newsletter.errors import DemoRefused
 from newsletter.slots import Slot
 from newsletter.tables import TipStatus
 from newsletter.tips import library
@@ -78,6 +79,18 @@ def test_found_again_it_is_as_it_was_left(stage: Stage, tmp_path: Path) -> None:
         assert len(library.list_tips(session)) == 20
         assert len(roster.page(session)) == 12
     assert again.config.secrets == secret
+
+
+@pytest.mark.parametrize("name", ["config.toml", "newsletter.db"])
+def test_a_real_installation_is_never_its_stage(tmp_path: Path, name: str) -> None:
+    """Else real readers would count as sent, and the demo would keep their letters."""
+    (tmp_path / name).write_text("real")
+
+    with pytest.raises(DemoRefused, match=f"{name} was not made by the demo"):
+        set_up(tmp_path)
+
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text() == "real"
 
 
 def test_the_clock_moves_by_weeks_and_stays(stage: Stage, tmp_path: Path) -> None:

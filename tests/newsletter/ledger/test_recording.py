@@ -161,8 +161,7 @@ def test_a_letter_is_given_up_after_its_time(
 
 def claim_again(claim: Claim, at: datetime) -> Claim:
     """Return *claim* as it is on the next try."""
-    facts = claim.__dict__ | {"attempts": claim.attempts + 1, "lease_until": at + LEASE}
-    return Claim(**facts)
+    return claim._replace(attempts=claim.attempts + 1, lease_until=at + LEASE)
 
 
 def test_the_time_to_give_up_counts_from_the_letters_first_try(
@@ -330,7 +329,7 @@ def test_whoever_lost_the_lease_records_nothing(
 
     ledger.record(session, [(slow, NO_USER)], now=later, retry=RETRY)
     letter = row(session, slow)
-    assert (letter.status, letter.attempts, letter.code) == (S.SENDING, 2, None)
+    assert (letter.status, letter.attempts, letter.code) == (S.SENDING, 1, None)
     assert letter.lease_until == quick.lease_until
 
     ledger.record(session, [(quick, Accepted())], now=later, retry=RETRY)
@@ -350,10 +349,26 @@ def test_an_outcome_is_recorded_once(
     assert row(session, claim).status is S.SENT
 
 
-def test_a_letter_that_was_only_claimed_has_no_outcome(
+@pytest.mark.parametrize(
+    ("outcome", "status"), [(GREYLISTED, S.DEFERRED), (NO_USER, S.FAILED)]
+)
+def test_a_reader_who_is_refused_needs_no_mark(
+    session: Session, issue: Issue, now: datetime, outcome: Outcome, status: S
+) -> None:
+    """Their message never touched the wire; the attempt counts all the same."""
+    make_delivery(session, issue)
+    (claim,) = ledger.claim(session, issue.id or 0, limit=1, now=now, lease=LEASE)
+
+    ledger.record(session, [(claim, outcome)], now=now, retry=RETRY)
+
+    letter = row(session, claim)
+    assert (letter.status, letter.attempts) == (status, 1)
+
+
+def test_a_letter_that_was_only_claimed_cannot_have_been_sent(
     session: Session, issue: Issue, now: datetime
 ) -> None:
-    """Without the mark that it is on the wire, nothing can be recorded of it."""
+    """Without the mark that it is on the wire, nobody can have taken it."""
     make_delivery(session, issue)
     (claim,) = ledger.claim(session, issue.id or 0, limit=1, now=now, lease=LEASE)
 

@@ -71,6 +71,24 @@ def words(root: HtmlElement) -> str:
     return " ".join(root.text_content().split())
 
 
+def test_the_head_of_a_row_stands_beside_its_cells(
+    article: Article, edition: Edition
+) -> None:
+    """At the top with them, on the same thin line; the head of a column has its own."""
+    rows = "<tr><th>Ann</th><td>$1</td></tr>"
+    table = f"<table><thead><tr><th>Who</th></tr></thead><tbody>{rows}</tbody></table>"
+    root = lxml_html.document_fromstring(
+        render_tip(replace(article, body=table), edition).html
+    )
+
+    column, row = root.xpath("//th")
+    assert "vertical-align:bottom" in column.get("style")
+    assert "border-bottom:2px" in column.get("style")
+    assert "vertical-align:top" in row.get("style")
+    assert "border-bottom-width:1px" in row.get("style")
+    assert row.get("valign") == "top"
+
+
 def test_the_parts_come_in_their_order(rendered: Rendered) -> None:
     """Newsletter, day, title, greeting, body, takeaway, author, tags, then the foot."""
     order = (

@@ -1,7 +1,6 @@
 """One reader's letter: its address, its name, its links, the same on every try."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -30,7 +29,6 @@ CLAIM = Claim(
     address="zoe@example.org",
     name="Zoë",
     signed_up_at=datetime(2026, 3, 2, 23, 30, tzinfo=UTC),
-    source="the site",
     attempts=1,
     dated_at=MOMENT,
     lease_until=MOMENT,
@@ -105,8 +103,8 @@ def test_the_message_id_belongs_to_one_delivery_of_one_installation(
     compose: Compose,
 ) -> None:
     """Slot, delivery and installation: unique, and made of nothing that changes."""
-    letter, again = compose(), compose(replace(CLAIM, attempts=4))
-    other = compose(replace(CLAIM, delivery_id=49))
+    letter, again = compose(), compose(CLAIM._replace(attempts=4))
+    other = compose(CLAIM._replace(delivery_id=49))
 
     assert isinstance(letter, Letter)
     assert isinstance(other, Letter)
@@ -132,7 +130,7 @@ def test_the_reader_sees_the_day_they_signed_up_in_the_newsletters_zone(
 ) -> None:
     """Half past eleven in UTC is the next day in Berlin."""
     letter = compose(schedule={"timezone": "Europe/Berlin"})
-    unknown = compose(replace(CLAIM, signed_up_at=None))
+    unknown = compose(CLAIM._replace(signed_up_at=None))
 
     assert isinstance(letter, Letter)
     assert isinstance(unknown, Letter)
@@ -163,7 +161,7 @@ def test_an_address_that_cannot_be_written_fails_for_its_reader(
     compose: Compose,
 ) -> None:
     """It comes back as a value, so that the others of the volley go on."""
-    refused = compose(replace(CLAIM, address="a,b@example.org"))
+    refused = compose(CLAIM._replace(address="a,b@example.org"))
 
     assert isinstance(refused, Rejected)
     assert refused.reason.startswith("5.1.3 ")
@@ -172,8 +170,8 @@ def test_an_address_that_cannot_be_written_fails_for_its_reader(
 
 def test_an_address_beyond_ascii_asks_for_smtputf8(compose: Compose) -> None:
     """Only for its local part; the domain is in ASCII wherever it stands."""
-    beyond = compose(replace(CLAIM, address="用户@bücher.example"))
-    domain = compose(replace(CLAIM, address="ada@bücher.example"))
+    beyond = compose(CLAIM._replace(address="用户@bücher.example"))
+    domain = compose(CLAIM._replace(address="ada@bücher.example"))
 
     assert isinstance(beyond, Letter)
     assert isinstance(domain, Letter)

@@ -324,7 +324,7 @@ def peak_of_sending(folder: Path, readers: int) -> int:
     found(engine, tips=1)
     add_many(engine, readers)
     clock = SetClock(MOMENT)
-    desk = make_desk(engine, make_config(folder), clock, Dropping(width=500))
+    desk = make_desk(engine, make_config(folder), clock, Dropping(width=100))
     issue = open_week(desk)
     gc.collect()
     tracemalloc.start()

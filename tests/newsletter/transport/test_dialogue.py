@@ -20,17 +20,24 @@ LETTER = Letter(
 ENVELOPE = b"MAIL FROM:<b@tips.example>\r\nRCPT TO:<ann@example.org>\r\nDATA\r\n"
 MESSAGE = LETTER.message + b".\r\n"
 PIPELINING = Features(pipelining=True)
-OK = Reply(250, "2.0.0 ok")
-GO = Reply(354, "go")
-NOBODY = Reply(550, "5.1.1 nobody")
-LATER = Reply(451, "4.7.1 later")
-NESTED = Reply(503, "5.5.1 need RCPT")
-BYE = Reply(421, "4.3.2 closing")
+OK = Reply(250, b"2.0.0 ok")
+GO = Reply(354, b"go")
+NOBODY = Reply(550, b"5.1.1 nobody")
+LATER = Reply(451, b"4.7.1 later")
+NESTED = Reply(503, b"5.5.1 need RCPT")
+BYE = Reply(421, b"4.3.2 closing")
 
 
 def talk(dialogue: Dialogue, replies: list[Reply]) -> list[bytes]:
-    """Tell the dialogue replies; return everything it says, its beginning first."""
-    return [dialogue.begin(), *(dialogue.hear(reply) for reply in replies)]
+    """Tell the dialogue replies; return everything it says, its beginning first.
+
+    As soon as it is ready, its message is handed over.
+    """
+    said = [dialogue.begin()]
+    for reply in replies:
+        words = dialogue.hear(reply)
+        said.append(dialogue.hand_over() if dialogue.is_ready else words)
+    return said
 
 
 def test_with_pipelining_a_letter_costs_two_round_trips() -> None:
@@ -42,6 +49,23 @@ def test_with_pipelining_a_letter_costs_two_round_trips() -> None:
     assert [words for words in said if words] == [ENVELOPE, MESSAGE]
     assert dialogue.outcome == Accepted(250, "2.0.0 ok")
     assert not dialogue.leaves_open
+
+
+def test_nothing_of_the_message_is_said_before_it_is_handed_over() -> None:
+    """The relay waits; meanwhile the ledger writes down what is about to happen."""
+    dialogue = Dialogue(LETTER, PIPELINING, reset=False)
+    dialogue.begin()
+
+    said = [dialogue.hear(reply) for reply in (OK, OK, GO)]
+
+    assert dialogue.is_ready
+    assert not any(said)
+    assert not dialogue.in_doubt
+    assert dialogue.broken("gone", all_written=True) == Deferred(
+        None, "the connection broke at DATA: gone", Command.DATA
+    )
+    assert dialogue.hand_over() == MESSAGE
+    assert dialogue.in_doubt
 
 
 def test_without_pipelining_each_command_waits_for_its_reply() -> None:
@@ -79,7 +103,7 @@ def test_data_that_is_taken_after_a_refusal_is_ended_with_nothing() -> None:
     """RCPT refused, DATA answered 354 all the same: no byte of the message is said."""
     dialogue = Dialogue(LETTER, PIPELINING, reset=False)
 
-    said = talk(dialogue, [OK, NOBODY, GO, Reply(554, "no recipients")])
+    said = talk(dialogue, [OK, NOBODY, GO, Reply(554, b"no recipients")])
 
     assert said[3] == b".\r\n"
     assert dialogue.outcome == Rejected(550, "5.1.1 nobody", Command.RCPT)

@@ -1,12 +1,20 @@
 """The envelope in one write, against a relay that takes and refuses at every step."""
 
+from collections import deque
 from collections.abc import Iterator
 
 import pytest
 
 from newsletter.config import Security
 from newsletter.outcome import Accepted, Deferred, Rejected, Uncertain
-from newsletter.transport import Envelope, Letter, Relay, SmtpTransport, send_all
+from newsletter.transport import (
+    Done,
+    Envelope,
+    Letter,
+    Relay,
+    SmtpTransport,
+    send_all,
+)
 from tests.relay import ScriptedRelay, Silence, Step, running
 
 TEXT = b"Subject: Hello\r\n\r\n.Smile first.\r\n" + b"On and on.\r\n" * 9_000
@@ -118,15 +126,74 @@ def test_one_stalled_connection_holds_up_nobody(
     transport.start(99, slow)
 
     done: list[int] = []
-    for key, letter in enumerate(others):
-        while not transport.room(1):
-            done += [one.key for one in transport.turn(0.1)]
-        transport.start(key, letter)
+    waiting = deque(enumerate(others))
     while len(done) < len(others):
-        done += [one.key for one in transport.turn(0.1)]
+        if waiting and transport.room(1):
+            transport.start(*waiting.popleft())
+        ready, ended = transport.turn(0.1)
+        for key in ready:
+            transport.hand_over(key)
+        done += [one.key for one in ended]
 
     assert sorted(done) == list(range(10))
     assert transport.busy == 1
+
+
+def wait_for(transport: SmtpTransport, wanted: set[int]) -> list[Done]:
+    """Turn until the letters of these keys are ready; return what ended meanwhile."""
+    seen: set[int] = set()
+    ended: list[Done] = []
+    while not wanted <= seen:
+        ready, done = transport.turn(0.1)
+        seen |= {*ready}
+        ended += done
+    return ended
+
+
+def test_an_envelope_goes_out_behind_a_message(scripted: ScriptedRelay) -> None:
+    """One connection carries two letters: the second is ready when the first is done.
+
+    So a letter costs one round trip; its own message still waits to be handed over.
+    """
+    transport = SmtpTransport(Relay("localhost", scripted.port, Security.NONE))
+    while not transport.room(1):
+        transport.turn(0.1)
+    first, second, third = letters("ann", "ben", "cleo")
+    transport.start(1, first)
+    wait_for(transport, {1})
+    assert transport.room(1) == 0, "nothing may stand behind a message that waits"
+
+    transport.hand_over(1)
+    assert transport.room(1) == 1
+    transport.start(2, second)
+    assert transport.room(1) == 0
+    (done,) = wait_for(transport, {2})
+
+    assert done.key == 1
+    assert isinstance(done.outcome, Accepted)
+    assert len(scripted.received) == 1
+    transport.hand_over(2)
+    transport.start(3, third)
+    (done,) = wait_for(transport, {3})
+    assert done.key == 2
+    transport.close()
+
+
+def test_a_dropped_letter_never_leaves(
+    scripted: ScriptedRelay, transport: SmtpTransport
+) -> None:
+    """Somebody unsubscribes while the relay waits: it hears no byte of the message."""
+    while not transport.room(1):
+        transport.turn(0.1)
+    ann, ben = letters("ann", "ben")
+    transport.start(1, ann)
+    wait_for(transport, {1})
+
+    transport.drop(1)
+
+    assert transport.busy == 0
+    assert isinstance(send_all(transport, [ben])[0], Accepted)
+    assert [received.rcpt_to for received in scripted.received] == ["ben@example.org"]
 
 
 def test_a_relay_that_allows_one_connection_gets_everything_on_it(
