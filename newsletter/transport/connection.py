@@ -198,7 +198,13 @@ class Connection:
                 return
             if not data:
                 raise ConnectionResetError("the relay closed the connection")
-            for reply in self._reader.feed(data):
+            try:
+                replies = self._reader.feed(data)
+            except NotSmtp as error:
+                for reply in error.before:
+                    self._hear(reply)
+                raise
+            for reply in replies:
                 self._hear(reply)
             self._flush()
             # Without TLS one read takes all that is there; a second would only say so.
