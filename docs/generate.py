@@ -1,6 +1,7 @@
-"""Write what is generated: config.example.toml and the two reference pages.
+"""Write what is generated: config.example.toml and the three reference pages.
 
-Run `make docs` after changing a setting or a command; a test compares.
+Run `make docs` after changing a setting, a command or a row of `tests/faults.py`; a
+test compares.
 """
 
 import re
@@ -12,6 +13,8 @@ import typer
 
 from newsletter.cli.program import app
 from newsletter.config.example import example_toml, reference_markdown
+from newsletter.tables import DeliveryStatus, IssueStatus, NoticeKind
+from tests.faults import SECTIONS, Fault
 
 ROOT = Path(__file__).parents[1]
 
@@ -44,6 +47,66 @@ Exit codes: 0 done, or nothing to do; 1 refused, with the reason; 2 typed wrongl
 `newsletter --version` prints the version.
 
 """
+FAULTS_HEAD = """\
+# What a relay may do, and what follows
+
+Each row is done by a real SMTP server in `tests/whole/test_relay_faults.py`, with and
+without PIPELINING, and every column is checked; so is that no other letter suffers, and
+that everybody has the tip once when the fault is over.
+
+- **Letter**: where it stands in the ledger. *Deferred* is tried again after
+  `delivery.retry_after`, until `delivery.give_up_after`; *pending* waits for the relay
+  and loses no try; *uncertain* is sent once more with the same Message-ID
+  (`delivery.uncertain`).
+- **Reader**: whether it counts as a bounce (`newsletter subscribers show`). Only what
+  says that nobody has the address does.
+- **Issue**: it goes on, waits for the relay, or is paused until you resume it. Refusals
+  of us pause it after `delivery.pause_after` in a row, or when nobody took it.
+- **Connection**: after one that closes another is opened at once. When two in a row
+  close on their first letter, or none can be opened, the waits between two tries grow
+  from a second to a minute.
+- **You are told**: by mail and in `newsletter status`, beside the start and the finish
+  of the issue. That the relay is away is said once a day.
+
+"""
+_LETTER = {
+    DeliveryStatus.SENT: "sent",
+    DeliveryStatus.DEFERRED: "deferred",
+    DeliveryStatus.FAILED: "failed",
+    DeliveryStatus.PENDING: "pending",
+    DeliveryStatus.UNCERTAIN: "uncertain",
+}
+_TOLD = {
+    NoticeKind.RELAY_AWAY: "the relay is away, and why",
+    NoticeKind.ISSUE_PAUSED: "it is paused, and why",
+}
+
+
+def faults_markdown() -> str:
+    """Return the table of what a relay may do."""
+    lines: list[str] = []
+    for section, faults in SECTIONS.items():
+        lines += [f"## {section}", ""]
+        lines += ["| The relay | Letter | Reader | Issue | Connection | You are told |"]
+        lines += ["|---|---|---|---|---|---|"]
+        for fault in faults:
+            lines.append(f"| {' | '.join(_consequences(fault))} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _consequences(fault: Fault) -> Iterator[str]:
+    waits = fault.letter is DeliveryStatus.PENDING
+    yield fault.name
+    yield _LETTER[fault.letter]
+    yield "a bounce" if fault.counted else ""
+    yield {
+        IssueStatus.SENT: "goes on",
+        IssueStatus.SENDING: "waits" if waits else "goes on",
+        IssueStatus.PAUSED: "paused",
+    }[fault.issue]
+    yield fault.line
+    yield _TOLD.get(fault.told, "") if fault.told else ""
 
 
 def commands_markdown() -> str:
@@ -96,6 +159,7 @@ def pages() -> dict[Path, str]:
         ROOT / "config.example.toml": example_toml(),
         ROOT / "docs/configuration.md": SETTINGS_HEAD + reference_markdown(),
         ROOT / "docs/commands.md": COMMANDS_HEAD + commands_markdown(),
+        ROOT / "docs/relay-faults.md": FAULTS_HEAD + faults_markdown(),
     }
 
 

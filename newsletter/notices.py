@@ -19,6 +19,7 @@ from newsletter.tables import Notice, NoticeKind
 class NoticeView:
     """A notice as the rooms above see it; `created_at` is UTC."""
 
+    id: int
     kind: NoticeKind
     key: str
     message: str
@@ -66,6 +67,8 @@ def take_unmailed(session: Session, *, now: datetime) -> list[NoticeView]:
             .with_for_update(skip_locked=True)
         )
     )
+    if not rows:
+        return []
     session.execute(
         update(Notice)
         .where(col(Notice.id).in_([row.id for row in rows]))
@@ -75,5 +78,15 @@ def take_unmailed(session: Session, *, now: datetime) -> list[NoticeView]:
     return [_view(row) for row in rows]
 
 
+def put_back(session: Session, notice_id: int) -> None:
+    """Let a notice be mailed later, since its mail certainly never left."""
+    session.execute(
+        update(Notice)
+        .where(col(Notice.id) == notice_id)
+        .values(mailed_at=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def _view(row: Notice) -> NoticeView:
-    return NoticeView(row.kind, row.key, row.message, row.created_at)
+    return NoticeView(row.id or 0, row.kind, row.key, row.message, row.created_at)

@@ -4,6 +4,7 @@ Pure. Which reply means what is settled here and nowhere else; what follows from
 (retry, fail, pause) is the sender's business.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -39,6 +40,19 @@ class Deferred:
     reason: str
     command: Command
 
+    @property
+    def is_relay_away(self) -> bool:
+        """Tell whether the relay could not be reached, or let nobody in for now."""
+        return self.command in (Command.CONNECT, Command.LOGIN)
+
+
+class Blame(StrEnum):
+    """Whom a lasting refusal (5yz) speaks of."""
+
+    PERSON = "nobody has this address"
+    READER = "something else about this reader"
+    US = "the sender, the message, or everything"
+
 
 @dataclass(frozen=True)
 class Rejected:
@@ -50,14 +64,13 @@ class Rejected:
 
     @property
     def ours(self) -> bool:
-        """Tell whether the refusal concerns the sender rather than the reader.
+        """Tell whether the refusal concerns the sender rather than the reader."""
+        return blame(self.code, self.reason, command=self.command) is Blame.US
 
-        Only RCPT speaks of the reader, and even there an enhanced status of class
-        5.7 (policy) speaks of us.
-
-        Source: RFC 5321 §4.3.2; RFC 3463 §3.8 (x.7: security or policy status).
-        """
-        return self.command is not Command.RCPT or self.reason.startswith("5.7.")
+    @property
+    def is_no_such_person(self) -> bool:
+        """Tell whether nobody has the address: a bounce that counts."""
+        return blame(self.code, self.reason, command=self.command) is Blame.PERSON
 
 
 @dataclass(frozen=True)
@@ -69,8 +82,56 @@ class Uncertain:
 
 Outcome = Accepted | Deferred | Rejected | Uncertain
 
-# "Too many recipients" is 552 at some relays although the standard means 452.
-_TEMPORARY_AT_RCPT = frozenset({552})
+# Enhanced statuses by subject and detail, behind the class 5.
+_STATUS = re.compile(r"5\.(\d{1,3})\.(\d{1,3})(?!\S)")
+# Bad mailbox, host, syntax; moved without a trace; null MX; switched off.
+_NO_SUCH_PERSON = frozenset({(1, 1), (1, 2), (1, 3), (1, 6), (1, 10), (2, 1)})
+# Their host takes no address, or no header, beyond ASCII (RFC 6531 §3.4).
+_BEYOND_ASCII = frozenset({(6, 7), (6, 8), (6, 9), (6, 10)})
+# The sender's own address; a message that is too long, for a mailbox or a host.
+_BAD_SENDER = frozenset({(1, 7), (1, 8)})
+_TOO_LONG = frozenset({(2, 3), (3, 4)})
+# "Other or undefined": the code says more.
+_SAYS_NOTHING = frozenset({(0, 0), (1, 0), (5, 0)})
+_ADDRESS, _MAILBOX, _ROUTE = 1, 2, 4
+_CODES_OF_A_PERSON = frozenset({550, 551, 553, 556})
+TOO_MUCH = 552
+
+
+def blame(code: int, reason: str, *, command: Command) -> Blame:
+    """Say whom a lasting refusal speaks of.
+
+    Only a reply that names an address, a mailbox or a way to it speaks of the reader.
+    Any other does not, so that no reader is failed for what is wrong with us.
+
+    Args:
+        code: 500-599.
+        reason: the reply's text, with its enhanced status first if it has one.
+        command: what it answered; there is one RCPT a letter, so that even the reply
+            to the message can speak of its reader.
+
+    Source: RFC 5321 §4.2.3 and §4.3.2; RFC 3463 §3; RFC 7505 §4.1; and what large
+    hosts say: Outlook.com refuses unknown people with 550 5.5.0, Exchange with 5.4.1.
+    """
+    if command.is_at_the_door:
+        return Blame.US
+    status = _status(reason)
+    if status in _NO_SUCH_PERSON:
+        return Blame.PERSON
+    if status in _BAD_SENDER | _TOO_LONG:
+        return Blame.US
+    if status in _BEYOND_ASCII or (status and status[0] in (_MAILBOX, _ROUTE)):
+        return Blame.READER
+    if command is Command.DATA:
+        return Blame.US
+    if status is None or status in _SAYS_NOTHING:
+        return Blame.PERSON if code in _CODES_OF_A_PERSON else Blame.US
+    return Blame.READER if status[0] == _ADDRESS else Blame.US
+
+
+def _status(reason: str) -> tuple[int, int] | None:
+    found = _STATUS.match(reason)
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def classify(code: int, reason: str, *, command: Command) -> Outcome:
@@ -79,7 +140,8 @@ def classify(code: int, reason: str, *, command: Command) -> Outcome:
     Args:
         code: three-digit reply code, 200-599.
         reason: the reply's text, with its enhanced status first if it has one.
-        command: what it answered; 552 is temporary after RCPT, final after DATA.
+        command: what it answered; 552 after RCPT means "too many", which passes,
+            unless its status says that the message is too long.
 
     Returns:
         Accepted, Deferred or Rejected; never Uncertain, which means "no reply".
@@ -93,6 +155,8 @@ def classify(code: int, reason: str, *, command: Command) -> Outcome:
         raise ValueError(f"{code} is not an SMTP reply code (200-599)")
     if code < 400:
         return Accepted(code, reason)
-    if code < 500 or (command is Command.RCPT and code in _TEMPORARY_AT_RCPT):
+    # "Too many recipients" is 552 at some relays although the standard means 452.
+    too_many = code == TOO_MUCH and command is Command.RCPT
+    if code < 500 or (too_many and _status(reason) not in _TOO_LONG):
         return Deferred(code, reason, command)
     return Rejected(code, reason, command)

@@ -68,6 +68,8 @@ class NoticeKind(StrEnum):
     LIBRARY_EMPTY = "library_empty"
     SLOT_MISSED = "slot_missed"
     PIN_MISSED = "pin_missed"
+    ISSUE_STARTED = "issue_started"
+    ISSUE_FINISHED = "issue_finished"
     ISSUE_PAUSED = "issue_paused"
     CANNOT_START = "cannot_start"
     RELAY_AWAY = "relay_away"

@@ -93,19 +93,19 @@ def _plain_domain(domain: str) -> str:
     return normal if normal.isascii() else ""
 
 
-def on_the_wire(address: str) -> str | None:
-    """Return *address* as SMTP without SMTPUTF8 can carry it, if it can.
+def on_the_wire(address: str) -> str:
+    """Return *address* as SMTP carries it, with its domain as A-labels.
 
-    Returns:
-        The address with its domain as A-labels; None when the local part is not ASCII.
+    What is not ASCII afterwards is the local part, which needs SMTPUTF8.
+
+    Raises:
+        UnicodeError: the domain is no domain.
 
     Source: RFC 5891 §4 (A-labels); RFC 6531 §3.1 (what needs the extension).
     """
     if address.isascii():
         return address
     local, _, domain = address.rpartition("@")
-    if not local.isascii():
-        return None
     return f"{local}@{idna.encode(domain, uts46=True).decode()}"
 
 

@@ -44,6 +44,7 @@ class Person:
     signed_up_at: datetime | None
     created_at: datetime
     status_at: datetime
+    bounces: int
 
 
 def add(

@@ -29,7 +29,8 @@ class Subscriber(SQLModel, table=True):
     `address` is what mail goes to, with its local part as the person typed it;
     `address_key` is the same in one canonical case and makes it unique. `timezone` is
     an IANA name and `language` a BCP 47 tag; empty means the newsletter's own.
-    `signed_up_at` and `source` tell the reader why they get the mail.
+    `signed_up_at` and `source` tell the reader why they get the mail. `bounces` counts
+    the letters in a row that came to nobody.
     """
 
     __table_args__ = (
@@ -48,3 +49,4 @@ class Subscriber(SQLModel, table=True):
     signed_up_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_at: datetime = Field(sa_type=UtcDateTime)
     status_at: datetime = Field(sa_type=UtcDateTime)
+    bounces: int = Field(default=0, sa_column_kwargs={"server_default": "0"})

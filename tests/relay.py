@@ -2,13 +2,14 @@
 
 It accepts every letter and keeps it, unless a rule says otherwise. A rule belongs to a
 step of the conversation, and if need be to one address; it answers with words of its
-own, hangs up, or says nothing at all.
+own, a few octets at a time if need be, hangs up, or says nothing at all.
 """
 # ruff: noqa: N802 - aiosmtpd finds its methods by the verbs in their names
 
 import asyncio
 import contextlib
 import ssl
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,14 +21,18 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 TLS = Path(__file__).parent / "corpus" / "tls"
-# The authority that signed the relay's certificate, which is for "localhost" only.
+# The authority that signed the relay's certificates, all but the self-signed one. Good
+# ones end in 2120.
 CA_FILE = TLS / "ca.pem"
 CLOSING = "421"
+# Long enough for two writes to be two packets.
+BETWEEN_PIECES = 0.005
 
 
 class Step(StrEnum):
     """Where in a conversation a rule applies."""
 
+    CONNECT = "connect"
     HELLO = "EHLO"
     LOGIN = "AUTH"
     MAIL = "MAIL"
@@ -45,7 +50,14 @@ class Silence(Enum):
     STALL = "stall"
 
 
-Answer = str | Silence
+@dataclass(frozen=True)
+class Pieces:
+    """Words that arrive three octets at a time."""
+
+    words: str
+
+
+Answer = str | Silence | Pieces
 
 
 @dataclass
@@ -73,17 +85,31 @@ class ScriptedRelay:
     """What a running relay was told, and what it heard.
 
     Attributes:
+        letters_each: letters that one connection may carry; then it is closed with 421.
+        connections: connections that may be open at once.
+        when_full: what one more gets.
+        withheld: what is left out of the answer to EHLO.
         said: verbs that came in, by conversation.
         hello_names: what the other side called itself.
+        connects: connections that were made, refused ones too.
+        open: connections that are open now.
+        most_open: connections that were let in and open at once.
     """
 
     login: tuple[str, str] | None = None
     pipelining: bool = False
+    letters_each: int = 1_000_000
+    connections: int = 1_000_000
+    when_full: Answer = "421 4.7.0 too many connections"
+    withheld: tuple[str, ...] = ()
     rules: list[Rule] = field(default_factory=list)
     received: list[Received] = field(default_factory=list)
     said: dict[int, list[str]] = field(default_factory=dict)
     hello_names: list[str] = field(default_factory=list)
     port: int = 0
+    connects: int = 0
+    open: int = 0
+    most_open: int = 0
 
     @property
     def conversations(self) -> int:
@@ -112,6 +138,31 @@ class _Conversation(SMTP):
         super().__init__(self, **options)
         self.relay = relay
         self.number = 0
+        self.carried = 0
+        self.was_yes = False
+
+    async def _handle_client(self) -> None:
+        """Let the connection in, or do as the rule for it says."""
+        relay = self.relay
+        relay.connects += 1
+        if relay.open >= relay.connections:
+            return await self._turn_away(relay.when_full)
+        if (answer := relay.rule_for(Step.CONNECT, "")) is not None:
+            return await self._turn_away(answer)
+        relay.open += 1
+        relay.most_open = max(relay.most_open, relay.open)
+        try:
+            await super()._handle_client()
+        finally:
+            relay.open -= 1
+
+    async def _turn_away(self, answer: Answer) -> None:
+        """Say so instead of a greeting, and hang up."""
+        if isinstance(answer, Silence):
+            await self._be_silent(answer)
+        else:
+            await self._say(answer)
+        await self._be_silent(Silence.HANG_UP)
 
     async def handle_EHLO(
         self,
@@ -121,10 +172,11 @@ class _Conversation(SMTP):
         name: str,
         lines: list[str],
     ) -> list[str]:
-        """Offer PIPELINING, if it is to be offered."""
+        """Offer PIPELINING, if it is to be offered, and not what is withheld."""
         session.host_name = name
-        offers = ["250-PIPELINING"] if self.relay.pipelining else []
-        return [*lines[:-1], *offers, lines[-1]]
+        offers = [*lines[:-1], *["250-PIPELINING"] * self.relay.pipelining]
+        kept = [line for line in offers if line[4:] not in self.relay.withheld]
+        return [*kept, lines[-1]]
 
     async def smtp_EHLO(self, hostname: str) -> None:
         self.number = self.number or len(self.relay.said) + 1
@@ -141,12 +193,18 @@ class _Conversation(SMTP):
         assert self.session is not None
         if self.relay.login and not self.session.authenticated:
             await self.push("530 5.7.0 log in first")
+        elif self.carried >= self.relay.letters_each:
+            await self.push("421 4.7.0 enough letters on this connection")
+            await self._be_silent(Silence.HANG_UP)
         elif not await self._ruled(Step.MAIL, _address(arg)):
             await super().smtp_MAIL(arg)
 
     async def smtp_RCPT(self, arg: str | None) -> None:
         if not await self._ruled(Step.RCPT, _address(arg)):
             await super().smtp_RCPT(arg)
+        elif self.was_yes:
+            assert self.envelope is not None
+            self.envelope.rcpt_tos.append(_address(arg))
 
     async def smtp_DATA(self, arg: str) -> None:
         assert self.envelope is not None
@@ -172,6 +230,7 @@ class _Conversation(SMTP):
         self, _server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
         """Keep the letter unless it is refused; a lost answer does not lose it."""
+        self.carried += 1
         address = envelope.rcpt_tos[0]
         answer = self.relay.rule_for(Step.END, address)
         if not (isinstance(answer, str) and answer.startswith(("4", "5"))):
@@ -184,6 +243,9 @@ class _Conversation(SMTP):
             await self._be_silent(answer)
         if answer is None:
             return "250 2.0.0 queued"
+        if isinstance(answer, Pieces):
+            await self._say(Pieces(answer.words[:-3]), end="")
+            return answer.words[-3:]
         if str(answer).startswith(CLOSING):
             await self.push(str(answer))
             await self._be_silent(Silence.HANG_UP)
@@ -197,11 +259,23 @@ class _Conversation(SMTP):
                 return False
             case Silence() as silence:
                 await self._be_silent(silence)
-            case str() as words:
-                await self.push(words)
-                if words.startswith(CLOSING):
+            case words:
+                said = words.words if isinstance(words, Pieces) else words
+                self.was_yes = said.startswith("2")
+                await self._say(words)
+                if str(words).startswith(CLOSING):
                     await self._be_silent(Silence.HANG_UP)
         return True
+
+    async def _say(self, answer: str | Pieces, *, end: str = "\r\n") -> None:
+        if isinstance(answer, str):
+            await self.push(answer)
+            return
+        words = (answer.words + end).encode()
+        for at in range(0, len(words), 3):
+            self._writer.write(words[at : at + 3])
+            await self._writer.drain()
+            await asyncio.sleep(BETWEEN_PIECES)
 
     async def _be_silent(self, silence: Silence) -> None:
         if silence is Silence.HANG_UP and self.transport is not None:
@@ -215,7 +289,7 @@ class _Server(Controller):
     """Conversations with one relay, on a free port."""
 
     def __init__(self, relay: ScriptedRelay, **options: Any) -> None:
-        super().__init__(relay, "127.0.0.1", 0, **options)
+        super().__init__(relay, "127.0.0.1", relay.port, **options)
         self.open: list[_Conversation] = []
 
     def factory(self) -> SMTP:
@@ -250,7 +324,9 @@ def running(
     tls: str = "",
     smtputf8: bool = False,
     longest: int | None = None,
-    pipelining: bool = False,
+    certificate: str = "relay",
+    relay: ScriptedRelay | None = None,
+    **told: Any,
 ) -> Iterator[ScriptedRelay]:
     """Run a relay for the time of a ``with`` block.
 
@@ -259,9 +335,11 @@ def running(
         tls: "starttls" to offer it, "tls" to demand it from the first byte.
         smtputf8: offer SMTPUTF8 (RFC 6531).
         longest: offer SIZE (RFC 1870) and take no longer message.
-        pipelining: offer PIPELINING (RFC 2920).
+        certificate: "relay" is good; else "self-signed", "expired" or "other-name".
+        relay: one that ran before, which comes back at its old port.
+        told: what else a `ScriptedRelay` may be told, such as ``pipelining=True``.
     """
-    relay = ScriptedRelay(login, pipelining)
+    relay = relay or ScriptedRelay(login, **told)
     options: dict[str, Any] = {
         "server_hostname": "relay.example",
         "enable_SMTPUTF8": smtputf8,
@@ -270,11 +348,16 @@ def running(
         "auth_require_tls": login is None,
     }
     if tls == "starttls":
-        options["tls_context"] = _tls_context()
+        options["tls_context"] = _tls_context(certificate)
     if tls == "tls":
-        options["ssl_context"] = _tls_context()
+        options["ssl_context"] = _tls_context(certificate)
     server = _Server(relay, **options)
+    before = relay.connects
     server.start()
+    # aiosmtpd sees for itself that the server is there; that is no connection of ours.
+    while relay.open:
+        time.sleep(0.001)
+    relay.connects, relay.most_open = before, 0
     relay.port = server.port
     try:
         yield relay
@@ -298,7 +381,7 @@ def _authenticator(login: tuple[str, str] | None) -> Callable[..., AuthResult]:
     return check
 
 
-def _tls_context() -> ssl.SSLContext:
+def _tls_context(certificate: str) -> ssl.SSLContext:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(TLS / "relay.pem")
+    context.load_cert_chain(TLS / f"{certificate}.pem")
     return context

@@ -66,6 +66,7 @@ def send(
     if isinstance(opened, Nothing):
         screen.say(opened.reason)
         return
+    tell_operator(desk)
     tally = deliver_with_progress(desk, opened)
     tell_operator(desk)
     desk.transport.close()

@@ -86,6 +86,7 @@ def show(context: typer.Context, address: Address, json: Json = False) -> None:
             ("Language", person.language or "the newsletter's"),
             ("Signed up", screen.local(person.signed_up_at, office.zone) or "unknown"),
             ("Source", person.source),
+            *([("Bounces", person.bounces)] if person.bounces else []),
         ]
     )
 

@@ -9,7 +9,13 @@ from typing import Annotated, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    model_validator,
+)
 
 from newsletter.config import checks
 from newsletter.config.choices import (
@@ -20,6 +26,7 @@ from newsletter.config.choices import (
     UncertainPolicy,
 )
 from newsletter.config.contrast import DARK_SURFACES, LIGHT_SURFACES
+from newsletter.config.durations import duration, read_duration
 from newsletter.config.rate import DomainRates, Rate, WarmUpSection
 from newsletter.config.section import Section
 from newsletter.slots import WEEKDAYS, Timetable
@@ -30,6 +37,7 @@ OptionalHttpsUrl = Annotated[str, AfterValidator(checks.optional(checks.https_ur
 Mailbox = Annotated[str, AfterValidator(checks.mailbox)]
 OptionalMailbox = Annotated[str, AfterValidator(checks.optional(checks.mailbox))]
 OneLine = Annotated[str, AfterValidator(checks.one_line)]
+Duration = Annotated[str, BeforeValidator(duration)]
 
 
 # A letter waits for so many replies at most: to MAIL, RCPT, DATA and the message.
@@ -99,8 +107,14 @@ class IdentitySection(Section):
     )
     operator_address: OptionalMailbox = Field(
         "",
-        description="Who is told when the library runs low or an issue is in trouble. "
-        "Empty: notices are only logged and shown by `newsletter status`.",
+        description="Who is told when an issue starts, ends or is in trouble, or the "
+        "library runs low. Empty: notices are only logged and shown by `newsletter "
+        "status`.",
+    )
+    announce_issues: bool = Field(
+        True,
+        description="Tell the operator too when an issue starts, and when it is "
+        "finished, with its figures.",
     )
     organisation: OneLine = Field(
         "Example Service Co.", description="Name of the firm, shown in every footer."
@@ -265,14 +279,16 @@ class DeliverySection(Section):
         "taken up again. Must be longer than four times smtp.timeout_seconds, since a "
         "letter waits for four replies.",
     )
-    retry_minutes: tuple[Annotated[int, Field(ge=1)], ...] = Field(
-        (5, 15, 60, 180, 360, 720),
+    retry_after: tuple[Duration, ...] = Field(
+        ("5m", "15m", "1h", "3h", "6h", "12h"),
         min_length=1,
         description="Waits between tries when the relay says not now (4yz); the last "
-        "one repeats.",
+        "one repeats. A number and s, m, h or d.",
     )
-    give_up_hours: float = Field(
-        48, gt=0, description="How long a letter is tried before it counts as failed."
+    give_up_after: Duration = Field(
+        "48h",
+        description="How long a letter is tried before it counts as failed: a number "
+        "and s, m, h or d.",
     )
     pause_after: int = Field(
         5,
@@ -280,6 +296,16 @@ class DeliverySection(Section):
         description="Refusals in a row that are about us, not the reader, after which "
         "the issue is paused.",
     )
+
+    @property
+    def waits(self) -> tuple[timedelta, ...]:
+        """The waits between tries."""
+        return tuple(read_duration(text) for text in self.retry_after)
+
+    @property
+    def gives_up_after(self) -> timedelta:
+        """How long a letter is tried."""
+        return read_duration(self.give_up_after)
 
 
 class SmtpSection(Section):

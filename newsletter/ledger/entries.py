@@ -15,6 +15,7 @@ class Claim(NamedTuple):
     so the beginning of the time after which a letter is given up. `attempts` counts
     those before this one. `is_marked` says that the ledger has it as `sending`. `place`
     is the letter's place in the rate of its domain, if it has one for this attempt.
+    `bounces` is the reader's count when it was claimed.
     """
 
     delivery_id: int
@@ -28,6 +29,7 @@ class Claim(NamedTuple):
     lease_until: datetime
     is_marked: bool = False
     place: datetime | None = None
+    bounces: int = 0
 
     @property
     def domain(self) -> str:
@@ -45,6 +47,10 @@ class RetryPolicy:
     def retry_at(self, attempts: int, *, now: datetime) -> datetime:
         """Return when a letter that was tried *attempts* times is due again."""
         return now + self.waits[min(attempts, len(self.waits)) - 1]
+
+    def is_spent(self, attempts: int) -> bool:
+        """Tell whether a letter tried *attempts* times has waited every wait."""
+        return attempts > len(self.waits)
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
 """How letters went: outcomes become statuses, many letters in one call."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Executable, bindparam, case, func, or_, update
+from sqlalchemy import Executable, bindparam, case, func, or_, select, update
 from sqlmodel import Session
 
 from newsletter.ledger.entries import Claim, RetryPolicy
@@ -20,13 +20,13 @@ from newsletter.ledger.rows import (
 )
 from newsletter.outcome import (
     Accepted,
-    Command,
     Deferred,
     Outcome,
     Rejected,
     Uncertain,
 )
 from newsletter.tables import DeliveryStatus
+from subscribers.bounces import count_bounces, forget_bounces
 
 LONGEST_REASON = 500
 IN_HAND = (DeliveryStatus.CLAIMED, DeliveryStatus.SENDING)
@@ -45,19 +45,39 @@ def record(
     never touched the wire. Whoever lost the lease of a letter changes nothing.
     """
     engine = engine_of(session)
-    sent, others = [], []
+    sent, others, back, dead = [], [], [], []
     for claim, outcome in results:
         if type(outcome) is Accepted:
+            if claim.bounces:
+                back.append(claim.subscriber_id)
             held = as_text(claim.lease_until, engine)
             reason = outcome.reason[:LONGEST_REASON]
             sent.append((claim.delivery_id, held, outcome.code, reason))
         else:
             others.append(_result(claim, outcome, now, retry))
+            if type(outcome) is Rejected and outcome.is_no_such_person:
+                dead.append(claim.delivery_id)
     connection = session.connection()
     if sent:
         connection.execute(_SENT[engine], {"rows": as_json(sent), "at": now})
     if others:
         connection.execute(_RECORD, others)
+    if dead:
+        count_bounces(session, _failed(session, dead, now=now))
+    # Whoever was not there and is again starts at 0.
+    forget_bounces(session, back)
+
+
+def _failed(
+    session: Session, delivery_ids: Sequence[int], *, now: datetime
+) -> Sequence[int]:
+    """Return whose letters were just written down as failed, and not by another."""
+    found = select(ROWS.subscriber_id).where(
+        ROWS.id.in_(delivery_ids),
+        ROWS.status == DeliveryStatus.FAILED,
+        ROWS.finished_at == now,
+    )
+    return session.scalars(found).all()
 
 
 def _sent(engine: str) -> Executable:
@@ -138,14 +158,19 @@ def _next_step(
             return DeliveryStatus.SENT, None
         case Uncertain():
             return DeliveryStatus.UNCERTAIN, None
-        case Deferred(command=Command.CONNECT):
+        case Deferred(is_relay_away=True):
             # No relay was reached: not this letter's fault, and not an attempt.
             return DeliveryStatus.PENDING, None
-        case Rejected() if outcome.command.is_at_the_door:
-            # The relay refuses us before it hears of a reader: fails nobody, ever.
+        case Rejected() | Deferred() if outcome.command.is_at_the_door:
+            # The relay says so before it hears of a reader: fails nobody, ever.
             return DeliveryStatus.DEFERRED, retry_at
-        case Rejected(ours=True) | Deferred() if retry_at <= give_up_at:
-            # One reader's host may refuse us for good; that issue must end, too.
+        case Deferred() if retry_at <= give_up_at:
+            return DeliveryStatus.DEFERRED, retry_at
+        case Rejected(ours=True) if retry_at <= give_up_at or not retry.is_spent(
+            claim.attempts + 1
+        ):
+            # One reader's host may refuse us for good; that issue must end, too. But
+            # days in which the issue was paused were no tries.
             return DeliveryStatus.DEFERRED, retry_at
         case _:
             return DeliveryStatus.FAILED, None

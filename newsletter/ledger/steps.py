@@ -105,6 +105,7 @@ def _hold(
             dated_at=row.dated_at or now,
             lease_until=until,
             place=row.place,
+            bounces=row.bounces,
         )
         for row in rows
     ]
@@ -134,6 +135,7 @@ def _due(
             col(Subscriber.address),
             col(Subscriber.name),
             col(Subscriber.signed_up_at),
+            col(Subscriber.bounces),
             may_be_mailed().label("mailable"),
         )
         .join(Subscriber, col(Subscriber.id) == col(Delivery.subscriber_id))

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from newsletter.config import Settings
 from newsletter.message import headers, mime
-from newsletter.message.fields import ascii_address, mailbox_field, text_field
+from newsletter.message.fields import mailbox_field, text_field, wire_address
 from newsletter.message.quoted import encode_piece
 
 
@@ -33,7 +33,7 @@ def automatic(
     return b"".join(
         (
             headers.sender(settings),
-            mailbox_field("To", "", ascii_address(to.address)),
+            mailbox_field("To", "", wire_address(to.address)),
             headers.reply_to(settings),
             text_field("Subject", subject),
             headers.date(to.date),

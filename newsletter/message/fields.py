@@ -43,25 +43,35 @@ def one_line(text: str) -> str:
     return " ".join(_CONTROLS.sub(" ", text).split())
 
 
-def ascii_address(address: str) -> str:
-    """Return *address* as a header and an envelope without SMTPUTF8 may carry it.
+def wire_address(address: str) -> str:
+    """Return *address* as a header and an envelope carry it, its domain in ASCII.
+
+    What is not ASCII then is the local part; such a letter needs SMTPUTF8, and its
+    header holds the address as it is, in UTF-8.
 
     Raises:
-        UnmailableAddress: its local part is not ASCII, or it is no address at all.
+        UnmailableAddress: it is no address at all.
 
-    Source: RFC 6531 §3.1; RFC 5891 §4.
+    Source: RFC 6531 §3.1; RFC 6532 §3.2; RFC 5891 §4.
     """
     try:
         wire = on_the_wire(address)
     except idna.IDNAError as error:
         raise UnmailableAddress(reason=f"its domain is no domain ({error})") from error
-    if wire is None:
-        raise UnmailableAddress(
-            reason="its part before the @ is not ASCII, and the relay is not asked "
-            "for SMTPUTF8"
-        )
-    if not _ADDRESS.match(wire):
+    if not _ADDRESS.match(wire) or not (wire.isascii() or wire.isprintable()):
         raise UnmailableAddress(reason="it holds characters that no address may hold")
+    return wire
+
+
+def ascii_address(address: str) -> str:
+    """Return an *address* of ours, which must do without SMTPUTF8.
+
+    Raises:
+        UnmailableAddress: its local part is not ASCII, or it is no address at all.
+    """
+    wire = wire_address(address)
+    if not wire.isascii():
+        raise UnmailableAddress(reason="its part before the @ is not ASCII")
     return wire
 
 
@@ -70,7 +80,7 @@ def mailbox_field(name: str, words: str, address: str) -> bytes:
 
     Args:
         words: the person's name, as anybody may have typed it; may be empty.
-        address: in ASCII already.
+        address: as `wire_address` returns it.
 
     Source: RFC 5322 §3.4; RFC 2047 §5 rule 3 (encoded words in a phrase).
     """

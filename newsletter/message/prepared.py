@@ -23,6 +23,7 @@ from newsletter.message.fields import (
     mailbox_field,
     one_line,
     text_field,
+    wire_address,
 )
 from newsletter.message.quoted import SOFT_BREAK, encode_piece
 
@@ -94,7 +95,9 @@ class PreparedMessage:
     _greeting_without_name: str
 
     def fill(self, reader: Reader) -> bytes:
-        """Return *reader*'s copy: CRLF lines, 7-bit, dots not yet doubled.
+        """Return *reader*'s copy: CRLF lines, dots not yet doubled.
+
+        It is 7-bit, but for an address whose local part is not ASCII.
 
         Raises:
             UnmailableAddress: nothing can be sent there; that delivery has failed.
@@ -117,7 +120,7 @@ class PreparedMessage:
         signed_up = one_line(reader.signed_up)
         unsubscribe = _token(reader.unsubscribe)
         return (
-            mailbox_field("To", name, ascii_address(reader.address)),
+            mailbox_field("To", name, wire_address(reader.address)),
             headers.date(reader.date),
             headers.message_id(reader.message_id),
             unsubscribe,

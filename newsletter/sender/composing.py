@@ -79,8 +79,7 @@ class Composer:
             message = self.prepared.fill(self._reader(claim))
         except UnmailableAddress as error:
             return _unmailable(error.reason)
-        rcpt_to = on_the_wire(claim.address) or claim.address
-        return Letter(Envelope(self.mail_from, rcpt_to), message)
+        return Letter(addressed(self.mail_from, claim.address), message)
 
     def _reader(self, claim: Claim) -> Reader:
         sign, person, issue = self.signer.sign, claim.subscriber_id, claim.issue_id
@@ -134,6 +133,17 @@ def own_templates(config: Config) -> Path | None:
     return folder
 
 
+def addressed(mail_from: str, address: str) -> Envelope:
+    """Return the envelope of a letter to *address*, which `fill` could write.
+
+    Only a local part beyond ASCII needs SMTPUTF8; a domain has an ASCII form.
+    """
+    if address.isascii():
+        return Envelope(mail_from, address)
+    rcpt_to = on_the_wire(address)
+    return Envelope(mail_from, rcpt_to, smtputf8=not rcpt_to.isascii())
+
+
 def envelope_sender(settings: Settings) -> str:
     """Return the address that bounces go to, as the wire carries it.
 
@@ -142,7 +152,7 @@ def envelope_sender(settings: Settings) -> str:
     """
     identity = settings.identity
     wire = on_the_wire(identity.bounce_address or identity.from_address)
-    if wire is None:
+    if not wire.isascii():
         raise UnmailableAddress(reason="identity.bounce_address must be ASCII")
     return wire
 

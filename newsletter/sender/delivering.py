@@ -17,6 +17,7 @@ from newsletter.db import Session
 from newsletter.issues import IssueView
 from newsletter.ledger import Claim, Tally
 from newsletter.outcome import Rejected
+from newsletter.sender.announcing import announce_finish
 from newsletter.sender.composing import Composer
 from newsletter.sender.desk import Desk
 from newsletter.sender.processes import more_processes
@@ -54,12 +55,24 @@ def deliver(
     with more_processes(desk, issue, on_progress) as (ours, counting):
         run = Run(ours, issue, composer, counting)
         _send_all(run)
-    # A short list never gets to so many refusals; its operator must hear of it too.
-    if run.refused_too_often or run.was_turned_away:
+    if _must_pause(run):
         _pause(run)
     if run.away_because:
         _report_the_relay(run)
     return settle(desk, issue)
+
+
+def _must_pause(run: Run) -> bool:
+    """Tell whether the refusals of us are more than one reader's host being odd.
+
+    A short list never gets to `pause_after`; its operator must hear of it, too.
+    """
+    if run.refused_too_often or run.was_turned_away:
+        return True
+    if not run.was_refused_by_all:
+        return False
+    with db.transaction(run.desk.engine) as session:
+        return not ledger.tally(session, run.issue.id).sent
 
 
 def take_up_lapsed(desk: Desk, issue: IssueView) -> None:
@@ -77,14 +90,18 @@ def take_up_lapsed(desk: Desk, issue: IssueView) -> None:
 def settle(desk: Desk, issue: IssueView) -> Tally:
     """Close the issue if nothing waits any more, and count its letters."""
     resending = desk.config.settings.delivery.uncertain is UncertainPolicy.RESEND
+    settings, now = desk.config.settings, desk.clock()
     with db.transaction(desk.engine) as session:
         finished = ledger.is_finished(session, issue.id, resending=resending)
         if finished:
-            issues.close(session, issue.id, now=desk.clock())
-        if issues.get(session, issue.id).status is IssueStatus.CANCELLED:
+            issues.close(session, issue.id, now=now)
+        status = issues.get(session, issue.id).status
+        if status is IssueStatus.CANCELLED:
             # Letters that were on the wire when it was cancelled may have come back.
             ledger.withdraw(session, issue.id)
         tally = ledger.tally(session, issue.id)
+        if finished and status is IssueStatus.SENT:
+            announce_finish(session, issue, tally, settings=settings, now=now)
     if finished:
         facts = {"issue": issue.id, "slot": str(issue.slot), "sent": tally.sent}
         log.info("issue finished", extra=facts | {"failed": tally.failed})
@@ -94,6 +111,8 @@ def settle(desk: Desk, issue: IssueView) -> Tally:
 def _send_all(run: Run) -> None:
     """Turn the page and the wire, until all that is due is done or the run must end."""
     with db.kept_session(run.desk.engine) as session:
+        # Room is asked for before trouble is heeded, which may be an hour old.
+        _refill(run)
         while not run.is_over:
             _offer(run)
             # Says what was handed over and offered; the relay works while we compose.
@@ -181,6 +200,8 @@ def _listen(run: Run) -> None:
 def _wait_seconds(run: Run) -> float:
     """Return how long nothing needs doing unless the relay says something."""
     desk = run.desk
+    if run.is_over:
+        return 0.0
     if run.pile and run.waits_for_the_rate and run.goes_on:
         wait = min(LISTEN_SECONDS, desk.allowance.wait_seconds())
     elif run.next_place and run.goes_on:
@@ -240,7 +261,7 @@ def _hand_over(run: Run, ready: Sequence[Claim], marked: Sequence[Claim]) -> Non
 
 
 def _report_the_relay(run: Run) -> None:
-    """Tell the operator, once a day, that letters wait for the relay."""
+    """Say, once a day and not at each try, that letters wait for the relay."""
     now = run.desk.clock()
     slot = run.issue.slot
     message = (
@@ -249,7 +270,9 @@ def _report_the_relay(run: Run) -> None:
     )
     with db.transaction(run.desk.engine) as session:
         key = f"{slot} {now.date()}"
-        notices.post(session, NoticeKind.RELAY_AWAY, key, message, now=now)
+        is_new = notices.post(session, NoticeKind.RELAY_AWAY, key, message, now=now)
+    if is_new:
+        log.warning("relay away", extra={"reason": run.away_because})
 
 
 def _pause(run: Run) -> None:

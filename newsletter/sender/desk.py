@@ -73,10 +73,7 @@ class Desk:
     def retry(self) -> RetryPolicy:
         """When letters that were not taken are tried again."""
         delivery = self.config.settings.delivery
-        return RetryPolicy(
-            waits=tuple(timedelta(minutes=m) for m in delivery.retry_minutes),
-            give_up_after=timedelta(hours=delivery.give_up_hours),
-        )
+        return RetryPolicy(delivery.waits, delivery.gives_up_after)
 
     @property
     def recycle_after_weeks(self) -> int | None:

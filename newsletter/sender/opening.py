@@ -12,6 +12,7 @@ from newsletter import db, issues, ledger, notices
 from newsletter.db import Session
 from newsletter.errors import IssueRefused, TipRefused
 from newsletter.issues import IssueView, NewIssue
+from newsletter.sender.announcing import announce_start
 from newsletter.sender.composing import render_article
 from newsletter.sender.desk import Desk
 from newsletter.slots import Slot
@@ -125,6 +126,7 @@ def _open(
         issues.start(session, issue_id, enrolled=enrolled)
         _warn_of_the_library(session, desk, tips, new, now=now)
         opened = issues.get(session, issue_id)
+        announce_start(session, opened, settings=desk.config.settings, now=now)
         if desk.on_open:
             desk.on_open(session, opened)
     facts = {"issue": issue_id, "slot": str(new.slot), "enrolled": enrolled}

@@ -8,13 +8,12 @@ from newsletter import db, notices
 from newsletter.errors import NewsletterError
 from newsletter.message import Addressee, automatic
 from newsletter.notices import NoticeView
-from newsletter.outcome import Accepted
+from newsletter.outcome import Accepted, Command, Uncertain
 from newsletter.render import Edition, NoticeContent, render_notice
-from newsletter.sender.composing import envelope_sender, own_templates
+from newsletter.sender.composing import addressed, envelope_sender, own_templates
 from newsletter.sender.desk import Desk
 from newsletter.tables import NoticeKind
-from newsletter.transport import Envelope, Letter, send_all
-from subscribers.addresses import on_the_wire
+from newsletter.transport import Letter, send_all
 
 log = logging.getLogger(__name__)
 
@@ -24,27 +23,39 @@ TITLES = {
     NoticeKind.LIBRARY_EMPTY: "There is no tip to send",
     NoticeKind.SLOT_MISSED: "A week was missed",
     NoticeKind.PIN_MISSED: "A pinned tip missed its week",
+    NoticeKind.ISSUE_STARTED: "The issue is going out",
+    NoticeKind.ISSUE_FINISHED: "The issue is finished",
     NoticeKind.ISSUE_PAUSED: "The issue is paused",
     NoticeKind.CANNOT_START: "The tip cannot go out",
     NoticeKind.RELAY_AWAY: "The relay is away",
 }
+UNREACHED = (Command.CONNECT, Command.LOGIN)
+# News that asks nothing of anybody.
+GOOD_NEWS = (NoticeKind.ISSUE_STARTED, NoticeKind.ISSUE_FINISHED)
 
 
 def tell_operator(desk: Desk) -> None:
-    """Mail every notice that was not mailed yet, each at most once."""
+    """Mail every notice that was not mailed yet, each at most once.
+
+    What the relay could not take, being away or refusing our login, is mailed when it
+    can: news of a paused issue is of no use in the log alone.
+    """
     with db.transaction(desk.engine) as session:
         fresh = notices.take_unmailed(session, now=desk.clock())
     for notice in fresh:
-        log.warning(TITLES[notice.kind], extra={"notice": notice.message})
         if desk.config.settings.identity.operator_address:
             try:
-                _mail(desk, notice)
+                if not _mail(desk, notice):
+                    continue
             except NewsletterError:
                 # A broken template or address of theirs; `status` still shows it.
                 log.exception(UNTOLD, extra={"notice": notice.key})
+        level = logging.INFO if notice.kind in GOOD_NEWS else logging.WARNING
+        log.log(level, TITLES[notice.kind], extra={"notice": notice.message})
 
 
-def _mail(desk: Desk, notice: NoticeView) -> None:
+def _mail(desk: Desk, notice: NoticeView) -> bool:
+    """Mail one notice; False when the relay is not there and it is kept for later."""
     settings = desk.config.settings
     now = desk.clock().astimezone(ZoneInfo(settings.schedule.timezone))
     content = NoticeContent(TITLES[notice.kind], (notice.message,))
@@ -56,8 +67,13 @@ def _mail(desk: Desk, notice: NoticeView) -> None:
     message = automatic(
         rendered.subject, rendered.text, rendered.html, to=addressee, settings=settings
     )
-    letter = Letter(Envelope(envelope_sender(settings), on_the_wire(to) or to), message)
+    letter = Letter(addressed(envelope_sender(settings), to), message)
     (outcome,) = send_all(desk.transport, [letter])
+    if not isinstance(outcome, Accepted | Uncertain) and outcome.command in UNREACHED:
+        with db.transaction(desk.engine) as session:
+            notices.put_back(session, notice.id)
+        return False
     if not isinstance(outcome, Accepted):
         facts = {"notice": notice.key, "reason": outcome.reason}
         log.error(UNTOLD, extra=facts)
+    return True

@@ -15,11 +15,10 @@ from newsletter.config import Config
 from newsletter.holes import Hole
 from newsletter.message import Reader, prepare
 from newsletter.render import Finding, lint, signed_up_words
-from newsletter.sender.composing import envelope_sender, render_article
+from newsletter.sender.composing import addressed, envelope_sender, render_article
 from newsletter.slots import Slot
 from newsletter.tips.library import TipView
-from newsletter.transport import Envelope, Letter
-from subscribers.addresses import on_the_wire
+from newsletter.transport import Letter
 from subscribers.tokens import Purpose, TokenSigner
 
 NOBODY = 0
@@ -100,12 +99,7 @@ def preview(
         subject=rendered.subject,
         html=html,
         text=text,
-        letter=Letter(
-            Envelope(
-                envelope_sender(settings), on_the_wire(copy.address) or copy.address
-            ),
-            message,
-        ),
+        letter=Letter(addressed(envelope_sender(settings), copy.address), message),
         findings=lint(rendered.subject, rendered.html, rendered.text, settings),
     )
 

@@ -13,7 +13,6 @@ from newsletter.issues import IssueView
 from newsletter.ledger import Claim
 from newsletter.outcome import (
     Accepted,
-    Command,
     Deferred,
     Outcome,
     Rejected,
@@ -55,6 +54,7 @@ class Run:
     refusals_in_a_row: int = 0
     last_refusal: str = ""
     was_let_in: bool = False
+    was_taken: bool = False
     away_because: str = ""
     is_halted: bool = False
     is_exhausted: bool = False
@@ -103,6 +103,11 @@ class Run:
         return self.refusals_in_a_row > 0 and not self.was_let_in
 
     @property
+    def was_refused_by_all(self) -> bool:
+        """Tell whether every letter was refused for what we are, or what it says."""
+        return self.refusals_in_a_row > 0 and not self.was_taken
+
+    @property
     def unsent(self) -> list[Claim]:
         """Letters that are ours and were never offered."""
         return [*(claim for claim, _ in self.pile), *self.claims]
@@ -127,7 +132,7 @@ class Run:
             self.results.append((claim, outcome))
             if isinstance(outcome, Accepted):
                 self.refusals_in_a_row = 0
-                self.was_let_in = True
+                self.was_let_in = self.was_taken = True
             else:
                 self._heed(claim, outcome)
 
@@ -139,20 +144,19 @@ class Run:
             self.is_halted = True
         elif isinstance(trouble, Deferred):
             self.away_because = trouble.reason[:LONGEST_REASON]
-            log.warning("relay away", extra={"reason": self.away_because})
 
     def _heed(self, claim: Claim, outcome: Deferred | Rejected | Uncertain) -> None:
         if isinstance(outcome, Uncertain) or not outcome.command.is_at_the_door:
             self.was_let_in = True
+        self.was_taken |= not (isinstance(outcome, Rejected) and outcome.ours)
         match outcome:
             case Rejected(ours=False):
                 self.refusals_in_a_row = 0
             case Rejected():
                 self.refusals_in_a_row += 1
                 self.last_refusal = outcome.reason[:LONGEST_REASON]
-            case Deferred(command=Command.CONNECT):
+            case Deferred(is_relay_away=True):
                 self.away_because = outcome.reason[:LONGEST_REASON]
-                log.warning("relay away", extra={"reason": outcome.reason})
             case _:
                 facts = {"delivery": claim.delivery_id, "reason": outcome.reason}
                 log.debug("letter not taken", extra=facts)

@@ -31,6 +31,8 @@ def tick(desk: Desk, *, forward: Forward = deliver) -> None:
         open_due(desk)
     except (NewsletterError, ConfigError) as error:
         _report_the_start(desk, error)
+    # Before the letters, which may take hours, and after them.
+    tell_operator(desk)
     with db.transaction(desk.engine) as session:
         going_out = issues.sending(session)
     for issue in going_out:

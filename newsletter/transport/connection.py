@@ -82,6 +82,7 @@ class Connection:
         self._wants_write = False
         self._waited_for = EVENT_READ
         self._carried = 0
+        self._has_carried = False
         self.deadline = math.inf
         self.is_open = True
         self.ready: list[int] = []
@@ -115,6 +116,11 @@ class Connection:
             return True
         behind_a_message = len(self._letters) == 1 and self._letters[0][1].in_doubt
         return behind_a_message and self._features.pipelining
+
+    @property
+    def has_carried(self) -> bool:
+        """Tell whether a letter was answered on it and it stayed open."""
+        return self._has_carried
 
     def new_events(self) -> int | None:
         """Return what to wait for from now on, if that has changed."""
@@ -171,7 +177,12 @@ class Connection:
         """Do something with the socket; what breaks it ends the letters on it."""
         try:
             act()
-        except (OSError, NotSmtp) as error:
+        except NotSmtp as error:
+            if asked := [it for _, it in self._letters if it.listens]:
+                # It did not leave before that letter came, whatever it is saying.
+                asked[0].was_heard = True
+            self._lose(str(error))
+        except OSError as error:
             self._lose(str(error) or type(error).__name__)
         self._set_deadline(now)
 
@@ -187,7 +198,13 @@ class Connection:
                 return
             if not data:
                 raise ConnectionResetError("the relay closed the connection")
-            for reply in self._reader.feed(data):
+            try:
+                replies = self._reader.feed(data)
+            except NotSmtp as error:
+                for reply in error.before:
+                    self._hear(reply)
+                raise
+            for reply in replies:
                 self._hear(reply)
             self._flush()
             # Without TLS one read takes all that is there; a second would only say so.
@@ -218,6 +235,7 @@ class Connection:
         elif dialogue.outcome is not None:
             self.done.append(Done(key, dialogue.outcome))
         self._carried += 1
+        self._has_carried |= not dialogue.closing
         if dialogue.closing:
             self._lose("the relay said that it closes the connection")
 

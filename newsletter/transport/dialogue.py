@@ -123,6 +123,8 @@ class Dialogue:
         is_yes = reply.code in YES and step is not _Step.DATA
         if step is not _Step.RESET and self._refusal is None and not is_yes:
             self._refusal = _refused(reply, step)
+            # A wrong kind of yes means that we no longer speak of the same thing.
+            self.closing |= reply.code not in REFUSALS
         if self._refusal and (not self._expected or self.closing):
             self.outcome = self._refusal
             self.leaves_open = True

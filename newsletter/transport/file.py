@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from newsletter.outcome import Accepted, Command, Outcome, Rejected
+from newsletter.outcome import Accepted, Command, Deferred, Outcome
 from newsletter.transport.base import Letter
 from newsletter.transport.instant import InstantTransport
 
@@ -26,7 +26,7 @@ class FileTransport(InstantTransport):
         self.folder = folder
 
     def send(self, letters: Sequence[Letter]) -> list[Outcome]:
-        """Write the letters; a full or missing disk refuses us, not the reader."""
+        """Write the letters; a full or missing disk is a relay that is away."""
         return [self._write(letter) for letter in letters]
 
     def _write(self, letter: Letter) -> Outcome:
@@ -39,9 +39,8 @@ class FileTransport(InstantTransport):
                 os.fsync(file.fileno())
             path.with_suffix(".part").replace(path)
         except OSError as error:
-            return Rejected(
-                554, f"cannot write to {self.folder}: {error}", Command.DATA
-            )
+            reason = f"cannot write to {self.folder}: {error}"
+            return Deferred(None, reason, Command.CONNECT)
         return Accepted(250, str(path))
 
 

@@ -16,7 +16,12 @@ _FIRST = frozenset({b"2", b"3", b"4", b"5"})
 
 
 class NotSmtp(Exception):
-    """The relay wrote something that is no reply; the connection is of no more use."""
+    """The relay wrote something that is no reply; the connection is of no more use.
+
+    `before` holds the replies that stood before it, and still count.
+    """
+
+    before: "tuple[Reply, ...]" = ()
 
 
 class Reply(NamedTuple):
@@ -45,8 +50,16 @@ class ReplyReader:
         Raises:
             NotSmtp: a line is no reply, or line or reply is without end.
         """
+        replies: list[Reply] = []
+        try:
+            self._read(data, replies)
+        except NotSmtp as error:
+            error.before = tuple(replies)
+            raise
+        return replies
+
+    def _read(self, data: bytes, replies: list[Reply]) -> None:
         *lines, self._buffer = (self._buffer + data).split(b"\n")
-        replies = []
         for ended in lines:
             line = ended.removesuffix(b"\r")
             mark = line[3:4]
@@ -65,7 +78,6 @@ class ReplyReader:
         held = sum(map(len, self._lines)) if self._lines else 0
         if len(self._buffer) > LONGEST_LINE or held > LONGEST_REPLY:
             raise NotSmtp("the relay does not speak SMTP: its reply has no end")
-        return replies
 
 
 def _not_smtp(line: bytes) -> NotSmtp:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from selectors import EVENT_READ, DefaultSelector
 
-from newsletter.outcome import Command, Deferred, Outcome, classify
+from newsletter.outcome import Accepted, Command, Deferred, Outcome, classify
 from newsletter.transport.base import Done, Letter, Turn
 from newsletter.transport.connection import Connection, Relay, open_smtp
 from newsletter.transport.dialogue import REFUSALS
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 # Waits after connections that could not be opened, in seconds; the last one repeats.
 BACK_OFF = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
 OPENED_AT_ONCE = 8
+NEVER = float("inf")
 # How often silent connections are looked for, in seconds.
 CHECK_EVERY = 0.5
 
@@ -49,6 +50,10 @@ class SmtpTransport:
         self._opening = 0
         self._opened: deque[Future[smtplib.SMTP]] = deque()
         self._failures = 0
+        self._is_away = False
+        # One connection shows whether the relay is there; then all of them are opened.
+        self._ceiling = 1
+        self._probe_at = NEVER
         self._next_check = 0.0
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_write, False)
@@ -75,11 +80,20 @@ class SmtpTransport:
         It is 0 while the first connections open, and stays 0 when there is `trouble`.
         """
         for _ in range(wanted - len(self._idle)):
-            have = len(self._connections) + self._opening
-            if have >= self.width or self._monotonic() < self._not_before:
+            if not self._may_open():
                 break
             self._open_one()
         return len(self._idle) + len(self._behind)
+
+    def _may_open(self) -> bool:
+        """Tell whether the relay is to be asked for another connection now."""
+        have = len(self._connections) + self._opening
+        if have >= self.width:
+            return False
+        now = self._monotonic()
+        if now < self._not_before:
+            return False
+        return have < self._ceiling or (now >= self._probe_at and not self._opening)
 
     def start(self, key: int, letter: Letter) -> None:
         """Begin a letter where there is room; `turn` will tell of it by its *key*.
@@ -172,6 +186,10 @@ class SmtpTransport:
             for done in connection.done:
                 del self._letters[done.key]
             self._done += connection.done
+            if connection.is_open:
+                self._failures, self._is_away = 0, False
+            elif not connection.has_carried:
+                self._heed_the_end(connection, connection.done[0].outcome)
             connection.done = []
         if not connection.is_open:
             self._forget(connection)
@@ -236,24 +254,48 @@ class SmtpTransport:
             try:
                 smtp = opened.result()
             except (OSError, smtplib.SMTPException) as error:
-                self._could_not_open(error)
+                self._step_back(_trouble(self.relay, error))
                 continue
             connection = Connection(smtp, patience=self.relay.timeout_seconds)
             self._selector.register(connection.fileno, EVENT_READ, connection)
             self._connections.add(connection)
             self._idle[connection] = None
-            self._trouble, self._failures = None, 0
+            self._trouble = None
+            if self._probe_at == NEVER:
+                self._ceiling = self.width
+            self._ceiling = max(self._ceiling, len(self._connections))
 
-    def _could_not_open(self, error: Exception) -> None:
-        """Wait before the next try; it is trouble only when nothing is open."""
-        wait = BACK_OFF[min(self._failures, len(BACK_OFF) - 1)]
+    def _heed_the_end(self, connection: Connection, outcome: Outcome) -> None:
+        """Heed that the first letter ended its connection: an accident, or a habit."""
+        self._connections.discard(connection)
+        if isinstance(outcome, Accepted):
+            return
+        if not self._failures:
+            self._failures = 1
+            return
+        code = outcome.code if isinstance(outcome, Deferred) else None
+        self._step_back(Deferred(code, outcome.reason, Command.CONNECT))
+
+    def _step_back(self, reason: Outcome) -> None:
+        """Make do with the connections that are open; without any, wait ever longer."""
+        now = self._monotonic()
+        facts = {"relay": self.relay.name, "reason": reason.reason}
+        if have := len(self._connections):
+            if have < self._ceiling:
+                facts["connections"] = str(have)
+                log.warning("the relay takes no more connections", extra=facts)
+            self._ceiling, self._probe_at = have, now + BACK_OFF[-1]
+            return
+        self._trouble = reason
+        self._ceiling, self._probe_at = 1, NEVER
+        if now < self._not_before:
+            # Several that failed together are one failure.
+            return
+        self._not_before = now + BACK_OFF[min(self._failures, len(BACK_OFF) - 1)]
         self._failures += 1
-        self._not_before = self._monotonic() + wait
-        if not self._connections:
-            self._trouble = _trouble(self.relay, error)
-        if self._failures == 1:
-            facts = {"relay": self.relay.name, "reason": str(error)}
-            log.warning("no more connections to the relay for now", extra=facts)
+        if not self._is_away:
+            self._is_away = True
+            log.warning("no connection to the relay for now", extra=facts)
 
 
 def _trouble(relay: Relay, error: Exception) -> Outcome:

@@ -60,6 +60,18 @@ def test_a_notice_is_taken_to_be_mailed_once(session: Session, now: datetime) ->
     assert [n.key for n in notices.take_unmailed(session, now=now)] == ["third"]
 
 
+def test_a_mail_that_never_left_is_taken_again(session: Session, now: datetime) -> None:
+    """Only that one, and once."""
+    notices.post(session, LOW, "first", "words", now=now)
+    notices.post(session, LOW, "second", "words", now=now)
+    first, _ = notices.take_unmailed(session, now=now)
+
+    notices.put_back(session, first.id)
+
+    assert notices.take_unmailed(session, now=now) == [first]
+    assert notices.take_unmailed(session, now=now) == []
+
+
 def test_a_mail_that_was_never_decided_on_is_taken_again(
     engine: Engine, now: datetime
 ) -> None:

@@ -6,9 +6,11 @@ from hypothesis import strategies as st
 
 from newsletter.outcome import (
     Accepted,
+    Blame,
     Command,
     Deferred,
     Rejected,
+    blame,
     classify,
 )
 
@@ -45,23 +47,94 @@ def test_what_is_no_reply_code_is_refused(code: int) -> None:
         classify(code, "", command=Command.MAIL)
 
 
+@pytest.mark.parametrize("status", ["5.3.4", "5.2.3"])
+def test_a_message_too_long_does_not_pass_at_rcpt_either(status: str) -> None:
+    """RFC 1870 allows the relay to say so there; trying again would not help."""
+    outcome = classify(552, f"{status} too big", command=Command.RCPT)
+
+    assert isinstance(outcome, Rejected)
+    assert outcome.ours
+
+
+RCPT, DATA = Command.RCPT, Command.DATA
+PERSON, READER, US = Blame.PERSON, Blame.READER, Blame.US
+
+
 @pytest.mark.parametrize(
-    ("command", "reason", "ours"),
+    ("command", "reply", "whom"),
     [
-        (Command.RCPT, "5.1.1 no such user", False),
-        (Command.RCPT, "5.2.2 mailbox full", False),
-        (Command.RCPT, "no such user", False),
-        (Command.RCPT, "5.7.1 you are on a blocklist", True),
-        (Command.RCPT, "5.7.26 not authenticated", True),
-        # Words that merely mention a status are not a status.
-        (Command.RCPT, "see section 5.7.1 of our policy", False),
-        (Command.LOGIN, "5.7.8 wrong password", True),
-        (Command.MAIL, "5.1.8 bad sender", True),
-        (Command.DATA, "5.6.0 bad content", True),
+        (RCPT, "550 5.1.1 no such user", PERSON),
+        (RCPT, "550 no such user", PERSON),
+        (RCPT, "550", PERSON),
+        (RCPT, "551 user not local", PERSON),
+        (RCPT, "553 5.1.3 bad syntax", PERSON),
+        (RCPT, "556 5.1.10 null MX", PERSON),
+        (RCPT, "550 5.1.2 no such host", PERSON),
+        (RCPT, "550 5.1.6 moved away", PERSON),
+        (RCPT, "550 5.2.1 switched off", PERSON),
+        (RCPT, "550 5.5.0 mailbox unavailable", PERSON),
+        (RCPT, "550 5.1.0 address rejected", PERSON),
+        # One RCPT a letter: the reply to the message speaks of its reader, too.
+        (DATA, "550 5.1.1 no such user", PERSON),
+        (RCPT, "550 5.2.2 mailbox full", READER),
+        (DATA, "552 5.2.2 mailbox full", READER),
+        (RCPT, "550 5.1.4 ambiguous", READER),
+        (RCPT, "550 5.4.1 recipient address rejected", READER),
+        (RCPT, "550 5.4.4 no way there", READER),
+        (RCPT, "553 5.6.7 no addresses beyond ASCII", READER),
+        (DATA, "554 5.6.9 no headers beyond ASCII", READER),
+        (RCPT, "550 5.7.1 you are on a blocklist", US),
+        (RCPT, "550 5.7.26 not authenticated", US),
+        (RCPT, "550 5.7.0 no", US),
+        (RCPT, "550 5.1.8 bad sender", US),
+        (RCPT, "550 5.1.7 bad sender", US),
+        (RCPT, "550 5.3.4 too big", US),
+        (RCPT, "550 5.2.3 too big for that mailbox", US),
+        (RCPT, "550 5.3.2 not taking mail", US),
+        (RCPT, "554 5.5.1 bad sequence", US),
+        (RCPT, "550 5.6.0 bad content", US),
+        (RCPT, "554 denied", US),
+        (RCPT, "503 MAIL first", US),
+        (RCPT, "530 log in first", US),
+        (RCPT, "521 no mail here", US),
+        (DATA, "550 no", US),
+        (DATA, "554 5.7.1 spam", US),
+        (DATA, "552 5.3.4 too big", US),
+        (DATA, "550 5.6.0 bad content", US),
+        (DATA, "554 5.0.0 no", US),
+        # Words that merely hold a status have none.
+        (RCPT, "550 see section 5.7.1 of our policy", PERSON),
+        (RCPT, "550 5.7.1.2 is no status", PERSON),
+        (DATA, "550 5.1.1x is no status", US),
     ],
 )
-def test_only_rcpt_speaks_of_the_reader(
-    command: Command, reason: str, *, ours: bool
+def test_a_refusal_speaks_of_the_reader_only_if_it_says_so(
+    command: Command, reply: str, whom: Blame
 ) -> None:
-    """A refusal of login, sender or content is ours; so is policy, 5.7.x, at RCPT."""
-    assert Rejected(550, reason, command).ours is ours
+    """By command, enhanced status and code, in that order; the rest speaks of us."""
+    code, _, reason = reply.partition(" ")
+    rejected = Rejected(int(code), reason, command)
+
+    assert blame(int(code), reason, command=command) is whom
+    assert rejected.ours is (whom is US)
+    assert rejected.is_no_such_person is (whom is PERSON)
+
+
+@given(
+    st.integers(500, 599),
+    st.from_regex(r"(5\.[0-9]\.[0-9]{1,2} )?no", fullmatch=True),
+    st.sampled_from([Command.CONNECT, Command.LOGIN, Command.MAIL]),
+)
+def test_before_it_hears_of_a_reader_the_relay_speaks_of_us(
+    code: int, reason: str, command: Command
+) -> None:
+    """Whatever its words are: no reader was named yet."""
+    assert blame(code, reason, command=command) is US
+
+
+@pytest.mark.parametrize("command", Command)
+def test_the_relay_is_away_until_it_lets_us_in(command: Command) -> None:
+    """A connection or a login that fails for now is no letter's fault."""
+    away = Deferred(454, "4.7.0 later", command).is_relay_away
+
+    assert away is (command in (Command.CONNECT, Command.LOGIN))

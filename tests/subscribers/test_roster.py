@@ -55,6 +55,7 @@ def test_a_person_is_found_as_they_were_added(session: Session, now: datetime) -
         signed_up_at=signed_up,
         created_at=now,
         status_at=now,
+        bounces=0,
     )
 
 

@@ -12,8 +12,11 @@ def post(tmp_path_factory: pytest.TempPathFactory) -> Post:
     """Every kind of tip, sent to people of every kind."""
     folder = tmp_path_factory.mktemp("post")
     sections = {
-        "identity": {"operator_address": "operator@example.org"},
         # One notice, when the last of the tips goes out.
+        "identity": {
+            "operator_address": "operator@example.org",
+            "announce_issues": False,
+        },
         "library": {"warn_weeks": 1},
     }
     return receive(folder, make_config(folder, sections), people=PEOPLE, tips=TIPS)

@@ -6,7 +6,6 @@ Not here yet: A18's null MX, which needs a name server.
 
 import re
 import socket
-from datetime import timedelta
 from email import policy
 from email.header import decode_header, make_header
 from email.headerregistry import Address
@@ -119,7 +118,7 @@ def test_a04_a_retry_has_the_same_message_id(engine: Engine, tmp_path: Path) -> 
     transport = MemoryTransport(not_at_first)
     desk = make_desk(engine, make_config(tmp_path), clock, transport)
     tick(desk)
-    clock.now += timedelta(minutes=desk.config.settings.delivery.retry_minutes[0])
+    clock.now += desk.retry.waits[0]
     tick(desk)
 
     assert len(tried) == 2

@@ -195,7 +195,7 @@ def test_a_new_installation_leaves_the_past_alone(
 def test_an_empty_library_is_told_once_a_week(engine: Engine, tmp_path: Path) -> None:
     """Nothing is sent, and the operator hears it once for each week, by mail."""
     found(engine, tips=1)
-    operator = {"operator_address": "boss@example.net"}
+    operator = {"operator_address": "boss@example.net", "announce_issues": False}
     transport = MemoryTransport()
     clock = SetClock(FIRST)
     config = make_config(tmp_path, {"identity": operator})

@@ -58,6 +58,7 @@ def _people_and_notices() -> None:
         sa.Column("signed_up_at", INSTANT, nullable=True),
         sa.Column("created_at", INSTANT, nullable=False),
         sa.Column("status_at", INSTANT, nullable=False),
+        sa.Column("bounces", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("address_key"),
         sqlite_autoincrement=True,

@@ -67,6 +67,13 @@ class Program:
         """Return an engine on the program's database; the test disposes of it."""
         return db.connect(f"sqlite:///{self.folder / 'newsletter.db'}")
 
+    def add_unmailable(self) -> None:
+        """Put somebody on the list whose address no message can be written to."""
+        engine = self.engine()
+        with db.transaction(engine) as session:
+            make_subscriber(session, "a,b@example.org")
+        engine.dispose()
+
     @property
     def outbox(self) -> list[str]:
         """The names of the letters that were written."""

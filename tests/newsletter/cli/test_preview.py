@@ -132,7 +132,7 @@ def test_without_a_next_tip_one_must_be_named(empty: Any) -> None:
 
 def test_an_address_that_is_none_is_refused(program: Any) -> None:
     """1, and what is wrong with it."""
-    for address in ("not an address", "用户@example.org", ""):
+    for address in ("not an address", "a,b@example.org", ""):
         refused = program("preview", "--to", address, code=1)
         assert refused.stderr.startswith("newsletter: ")
 

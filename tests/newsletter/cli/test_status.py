@@ -33,7 +33,7 @@ def test_an_empty_newsletter_says_what_is_missing(empty: Any) -> None:
 
 def test_what_needs_attention_names_the_command(program: Any) -> None:
     """A paused issue, and letters that failed."""
-    program("subscribers", "add", "用户@example.org")
+    program.add_unmailable()
     program("send", "-y")
     failed = program("status").stdout
     program.clock.tick(timedelta(weeks=1))

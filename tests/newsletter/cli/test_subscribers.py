@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from newsletter import db
 from newsletter.cli import subscribers
+from subscribers import roster
+from subscribers.bounces import count_bounces
 
 PEOPLE = """\
 email,name,timezone
@@ -62,6 +65,22 @@ def test_what_is_not_known_is_the_newsletters(program: Any) -> None:
     assert "UTC (the newsletter's)" in shown
     assert "the newsletter's" in shown
     assert "unknown" in shown
+
+
+def test_bounces_are_shown_when_there_are_any(program: Any) -> None:
+    """As a line of their own, and always in JSON."""
+    before = program("subscribers", "show", "bob@example.net").stdout
+    engine = program.engine()
+    with db.transaction(engine) as session:
+        count_bounces(session, [roster.find(session, "bob@example.net").id])
+    engine.dispose()
+
+    after = program("subscribers", "show", "bob@example.net").stdout
+    listed = json.loads(program("subscribers", "list", "--json").stdout)
+
+    assert "Bounces" not in before
+    assert "Bounces" in after
+    assert sorted(person["bounces"] for person in listed) == [0, 0, 1]
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def test_values_that_are_given_stand_active(tmp_path: Path) -> None:
         "newsletter.secret": SecretStr("s" * 32),
         "schedule.skip_dates": (date(2026, 12, 29),),
         "delivery.transport": TransportKind.FILE,
-        "delivery.retry_minutes": (1, 2),
+        "delivery.retry_after": ("1m", "2h"),
         "smtp.max_per_second": 2.5,
         "smtp.per_domain": {"mail.example": 5, "post.example": 0.5},
         "smtp.warm_up.start": 200,
@@ -97,7 +97,7 @@ def test_values_that_are_given_stand_active(tmp_path: Path) -> None:
     assert settings.newsletter.secret.get_secret_value() == "s" * 32
     assert settings.schedule.skip_dates == (date(2026, 12, 29),)
     assert settings.delivery.transport is TransportKind.FILE
-    assert settings.delivery.retry_minutes == (1, 2)
+    assert settings.delivery.retry_after == ("1m", "2h")
     assert settings.smtp.max_per_second == 2.5
     assert settings.smtp.per_domain == {"mail.example": 5, "post.example": 0.5}
     assert settings.smtp.warm_up.start == 200

@@ -192,7 +192,7 @@ def test_the_environment_wins(read: Reading) -> None:
         NEWSLETTER_SMTP_HOST="new.example",
         NEWSLETTER_SMTP_CONNECTIONS="7",
         NEWSLETTER_SCHEDULE_SKIP_DATES='["2026-12-29", "2027-01-05"]',
-        NEWSLETTER_DELIVERY_RETRY_MINUTES="[1, 2]",
+        NEWSLETTER_DELIVERY_RETRY_AFTER='["1m", "2h"]',
         NEWSLETTER_DELIVERY_ALLOW_RESERVED="true",
         NEWSLETTER_CONFIG="elsewhere.toml",
     )
@@ -200,7 +200,7 @@ def test_the_environment_wins(read: Reading) -> None:
     assert (config.settings.smtp.host, config.settings.smtp.port) == ("new.example", 25)
     assert config.settings.smtp.connections == 7
     assert config.settings.schedule.skip_dates == (date(2026, 12, 29), date(2027, 1, 5))
-    assert config.settings.delivery.retry_minutes == (1, 2)
+    assert config.settings.delivery.retry_after == ("1m", "2h")
     assert config.settings.delivery.allow_reserved
 
 

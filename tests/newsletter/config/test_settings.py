@@ -122,12 +122,12 @@ def test_a_lease_must_outlive_four_replies(
     [
         ("schedule", "catch_up_hours", 169),
         ("schedule", "catch_up_hours", float("nan")),
-        ("delivery", "give_up_hours", float("inf")),
-        ("delivery", "give_up_hours", 0),
-        ("delivery", "retry_minutes", ()),
+        ("delivery", "give_up_after", "400d"),
+        ("delivery", "give_up_after", "0h"),
+        ("delivery", "retry_after", ()),
         # A wait of nothing would hammer the relay until it gives up on us.
-        ("delivery", "retry_minutes", (5, 0)),
-        ("delivery", "retry_minutes", (-5,)),
+        ("delivery", "retry_after", ("5m", "0m")),
+        ("delivery", "retry_after", ("-5m",)),
         ("delivery", "pause_after", 0),
         ("smtp", "port", 0),
         ("smtp", "port", 65_536),

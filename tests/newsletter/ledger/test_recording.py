@@ -16,7 +16,14 @@ from newsletter.outcome import (
     Uncertain,
 )
 from newsletter.tables import Delivery, DeliveryStatus, Issue
-from tests.factories import LEASE, OPENED_AT, make_delivery, make_issue
+from subscribers.tables import Subscriber
+from tests.factories import (
+    LEASE,
+    OPENED_AT,
+    make_delivery,
+    make_issue,
+    make_subscriber,
+)
 
 S = DeliveryStatus
 RETRY = RetryPolicy(
@@ -65,6 +72,7 @@ def row(session: Session, claim: Claim) -> Delivery:
         (Uncertain("no answer"), S.UNCERTAIN, 1, None, 1, None),
         # Nobody was reached: not this letter's fault, and no attempt.
         (Deferred(None, "refused", Command.CONNECT), S.PENDING, 0, None, 0, None),
+        (Deferred(454, "4.7.0 later", Command.LOGIN), S.PENDING, 0, None, 0, 454),
         # These refuse us, so they never fail a reader.
         (
             Rejected(535, "5.7.8 wrong password", Command.LOGIN),
@@ -175,6 +183,7 @@ def test_a_host_that_refuses_us_for_good_ends_the_letter(
     make_delivery(session, issue)
     blocked = Rejected(550, "5.7.1 blocked", Command.RCPT)
     claim = try_once(session, issue, blocked, now=now)
+    try_once(session, issue, blocked, now=now + timedelta(hours=24))
     assert row(session, claim).status is S.DEFERRED
 
     try_once(session, issue, blocked, now=now + timedelta(hours=48))
@@ -182,15 +191,30 @@ def test_a_host_that_refuses_us_for_good_ends_the_letter(
     assert row(session, claim).status is S.FAILED
 
 
+def test_days_of_a_pause_are_no_tries(
+    session: Session, issue: Issue, now: datetime
+) -> None:
+    """Refused once, paused for a week, refused again: nobody is failed for that."""
+    make_delivery(session, issue)
+    blocked = Rejected(550, "5.7.1 blocked", Command.RCPT)
+    try_once(session, issue, blocked, now=now)
+
+    claim = try_once(session, issue, blocked, now=now + timedelta(days=7))
+
+    assert row(session, claim).status is S.DEFERRED
+
+
 def test_a_refusal_at_the_door_never_fails_a_reader(
     session: Session, issue: Issue, now: datetime
 ) -> None:
-    """However long the password has been wrong."""
+    """However long the password has been wrong, or the relay short of room."""
     make_delivery(session, issue)
     wrong = Rejected(535, "5.7.8 wrong password", Command.LOGIN)
-    try_once(session, issue, wrong, now=now)
+    full = Deferred(452, "4.3.1 out of room", Command.MAIL)
+    for day in range(5):
+        try_once(session, issue, wrong, now=now + timedelta(days=day))
 
-    claim = try_once(session, issue, wrong, now=now + timedelta(days=30))
+    claim = try_once(session, issue, full, now=now + timedelta(days=30))
 
     assert row(session, claim).status is S.DEFERRED
 
@@ -242,6 +266,55 @@ def test_many_letters_are_recorded_together(
 
     statuses = [row(session, claim).status for claim in marked]
     assert statuses == [S.SENT, S.DEFERRED, S.FAILED]
+
+
+def bounces(session: Session, claim: Claim) -> int:
+    """Return the bounce count of a letter's reader."""
+    session.expire_all()
+    return session.get_one(Subscriber, claim.subscriber_id).bounces
+
+
+@pytest.mark.parametrize(
+    ("outcome", "counted"),
+    [
+        (NO_USER, 1),
+        (Rejected(550, "5.2.2 mailbox full", Command.RCPT), 0),
+        (Rejected(550, "5.7.1 blocked", Command.RCPT), 0),
+        (GREYLISTED, 0),
+    ],
+)
+def test_only_a_person_who_is_not_there_is_a_bounce(
+    session: Session, issue: Issue, now: datetime, outcome: Outcome, counted: int
+) -> None:
+    """Neither a full mailbox nor a refusal of us says anything of the address."""
+    make_delivery(session, issue)
+
+    claim = try_once(session, issue, outcome, now=now)
+
+    assert bounces(session, claim) == counted
+
+
+def test_a_letter_that_is_taken_ends_the_count_of_bounces(
+    session: Session, issue: Issue, now: datetime
+) -> None:
+    """Bounces in a row are what counts."""
+    make_delivery(session, issue, make_subscriber(session, bounces=2))
+
+    claim = try_once(session, issue, Accepted(), now=now)
+
+    assert bounces(session, claim) == 0
+
+
+def test_an_outcome_that_is_not_recorded_counts_no_bounce(
+    session: Session, issue: Issue, now: datetime
+) -> None:
+    """Whoever lost the letter to another process says nothing of its reader."""
+    make_delivery(session, issue)
+    claim = try_once(session, issue, Accepted(), now=now)
+
+    ledger.record(session, [(claim, NO_USER)], now=now, retry=RETRY)
+
+    assert bounces(session, claim) == 0
 
 
 def test_recording_nothing_is_no_error(session: Session, now: datetime) -> None:

@@ -17,6 +17,7 @@ from newsletter.message.fields import (
     one_line,
     plain_field,
     text_field,
+    wire_address,
 )
 
 CONTROLS = "\r\n\0\x0b\x1b\x7f\x85\u2028\u2029\u202e\u2066\ufeff\ud800"
@@ -128,12 +129,34 @@ def test_controls_become_spaces() -> None:
 def test_a_domain_is_written_in_ascii(address: str, wire: str) -> None:
     """An IDN domain becomes A-labels."""
     assert ascii_address(address) == wire
+    assert wire_address(address) == wire
+
+
+def test_a_readers_local_part_stays_as_it_is() -> None:
+    """In the header too, in UTF-8, beside a name that is encoded as ever (RFC 6532)."""
+    address = wire_address("zoë@bücher.example")
+
+    assert address == "zoë@xn--bcher-kva.example"
+    line = mailbox_field("To", "Zoë", address)
+    assert line == "To: =?utf-8?q?Zo=C3=AB?= <zoë@xn--bcher-kva.example>\r\n".encode()
+
+
+@pytest.mark.parametrize("char", [*CONTROLS, "\u3000", "\u00a0"])
+def test_what_bends_a_line_is_in_no_address(char: str) -> None:
+    """Whatever the list holds: controls, separators, marks that turn a line round."""
+    with pytest.raises(UnmailableAddress):
+        wire_address(f"zo{char}ë@example.org")
+
+
+def test_our_own_addresses_do_without_smtputf8() -> None:
+    """Every relay must carry them."""
+    with pytest.raises(UnmailableAddress, match="before the @ is not ASCII"):
+        ascii_address("zoë@example.org")
 
 
 @pytest.mark.parametrize(
     "address",
     [
-        "zoë@example.org",
         "a@b\r\nBcc: c@example.org",
         "a b@example.org",
         "a",
@@ -146,7 +169,7 @@ def test_a_domain_is_written_in_ascii(address: str, wire: str) -> None:
 def test_an_address_that_cannot_be_written_says_why(address: str) -> None:
     """It is that one reader's failure, with a reason, not a crash."""
     with pytest.raises(UnmailableAddress, match="No message can be written") as caught:
-        ascii_address(address)
+        wire_address(address)
 
     assert caught.value.reason
 

@@ -161,11 +161,26 @@ def test_an_address_that_cannot_be_written_fails_for_its_reader(
     compose: Compose,
 ) -> None:
     """It comes back as a value, so that the others of the volley go on."""
-    refused = compose(CLAIM._replace(address="用户@example.org"))
+    refused = compose(CLAIM._replace(address="a,b@example.org"))
 
     assert isinstance(refused, Rejected)
     assert refused.reason.startswith("5.1.3 ")
     assert not refused.ours
+
+
+def test_an_address_beyond_ascii_asks_for_smtputf8(compose: Compose) -> None:
+    """Only for its local part; the domain is in ASCII wherever it stands."""
+    beyond = compose(CLAIM._replace(address="用户@bücher.example"))
+    domain = compose(CLAIM._replace(address="ada@bücher.example"))
+
+    assert isinstance(beyond, Letter)
+    assert isinstance(domain, Letter)
+    assert beyond.envelope.rcpt_to == "用户@xn--bcher-kva.example"
+    assert beyond.envelope.smtputf8
+    assert "<用户@xn--bcher-kva.example>\r\n".encode() in beyond.message
+    assert domain.envelope.rcpt_to == "ada@xn--bcher-kva.example"
+    assert not domain.envelope.smtputf8
+    assert domain.message.isascii()
 
 
 def test_without_a_secret_nothing_is_composed(compose: Compose) -> None:

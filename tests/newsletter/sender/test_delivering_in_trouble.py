@@ -218,21 +218,60 @@ def test_a_short_list_is_paused_too_when_the_login_is_refused(
     assert tally.sent == 2
 
 
-@pytest.mark.parametrize(
-    "answer", [SPAM, Deferred(454, "4.7.0 try later", Command.LOGIN)]
-)
 def test_one_odd_letter_does_not_pause_the_others(
-    engine: Engine, desk_with: MakeDesk, answer: Outcome
+    engine: Engine, desk_with: MakeDesk, clock: SetClock
 ) -> None:
-    """A single letter called spam, or a login that may work later, stops nobody."""
-    found(engine, readers=1, tips=1)
-    desk = desk_with(MemoryTransport(lambda _: answer))
+    """One host that calls us spam, again and again, stops nobody."""
+    found(engine, readers=2, tips=1)
+    answers: dict[str, Outcome] = {"r2@example.org": SPAM}
+    desk = desk_with(
+        MemoryTransport(lambda it: answers.get(it.envelope.rcpt_to, Accepted()))
+    )
+    issue = open_week(desk)
+
+    for _ in range(2):
+        tally = deliver(desk, issue)
+        clock.now += timedelta(hours=1)
+
+    assert (tally.sent, tally.deferred) == (1, 1)
+    with Session(engine) as session:
+        assert issues.find(session, SLOT).status is IssueStatus.SENDING
+
+
+def test_a_short_list_is_paused_when_nobody_takes_the_letter(
+    engine: Engine, desk_with: MakeDesk
+) -> None:
+    """All three call it spam: that is not one odd host, and the operator hears."""
+    found(engine, readers=3, tips=1)
+    desk = desk_with(MemoryTransport(lambda _: SPAM))
 
     tally = deliver(desk, open_week(desk))
 
-    assert tally.deferred == 1
+    assert (tally.deferred, tally.failed) == (3, 0)
+    with Session(engine) as session:
+        issue = issues.find(session, SLOT)
+    assert issue.status is IssueStatus.PAUSED
+    assert issue.paused_because == "5.7.1 looks like spam"
+
+
+def test_a_login_that_may_work_later_is_the_relay_away(
+    engine: Engine, desk_with: MakeDesk
+) -> None:
+    """454: the letter is where it was, the issue waits, and it is said once a day."""
+    found(engine, readers=1, tips=1)
+    later = Deferred(454, "4.7.0 try later", Command.LOGIN)
+    desk = desk_with(MemoryTransport(lambda _: later))
+    issue = open_week(desk)
+
+    for _ in range(3):
+        tally = deliver(desk, issue)
+
+    assert (tally.pending, tally.deferred) == (1, 0)
     with Session(engine) as session:
         assert issues.find(session, SLOT).status is IssueStatus.SENDING
+        said = notices.recent(session, since=FOUNDED)
+    away = [notice for notice in said if notice.kind is NoticeKind.RELAY_AWAY]
+    assert len(away) == 1
 
 
 def test_a_relay_that_writes_pages_is_quoted_in_a_line(
@@ -305,9 +344,12 @@ def peak_of_sending(folder: Path, readers: int) -> int:
 
 
 def test_memory_stays_flat_while_sending(tmp_path: Path) -> None:
-    """Ten times as many readers need no more memory, but for a tenth of slack."""
+    """Four times as many readers need no more memory, but for a tenth of slack.
+
+    Three chunks at the least: one is let go while the next one is fetched.
+    """
     peak_of_sending(tmp_path, 10)
-    some = peak_of_sending(tmp_path, 600)
+    some = peak_of_sending(tmp_path, 1_500)
     many = peak_of_sending(tmp_path, 6_000)
 
     assert many < some * 1.1 + 100_000

@@ -63,8 +63,8 @@ def test_a_desk_has_the_limits_of_the_settings(tmp_path: Path) -> None:
         "smtp": SMTP,
         "delivery": {
             "lease_seconds": 90,
-            "retry_minutes": [1, 2],
-            "give_up_hours": 3,
+            "retry_after": ["1m", "2m"],
+            "give_up_after": "3h",
         },
         "library": {"end": "recycle", "recycle_after_weeks": 9},
         "schedule": {"weekday": "friday", "time": "17:30"},

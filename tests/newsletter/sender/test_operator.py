@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from newsletter import db, notices
-from newsletter.outcome import Command, Deferred
+from newsletter.outcome import Accepted, Command, Deferred, Outcome, Rejected
 from newsletter.sender import Desk, tell_operator
 from newsletter.sender.operator import TITLES
 from newsletter.tables import NoticeKind
@@ -73,8 +73,8 @@ def test_a_relay_that_refuses_the_notice_stops_nothing(
     engine: Engine, desk_with: MakeDesk, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is logged, and the notice is still there to be read."""
-    away = Deferred(None, "nobody there", Command.CONNECT)
-    desk = desk_with(MemoryTransport(lambda _: away), identity=BOSS)
+    full = Deferred(452, "4.2.2 mailbox full", Command.RCPT)
+    desk = desk_with(MemoryTransport(lambda _: full), identity=BOSS)
     post(engine, NoticeKind.SLOT_MISSED)
 
     tell_operator(desk)
@@ -83,6 +83,37 @@ def test_a_relay_that_refuses_the_notice_stops_nothing(
     assert error.message == "the operator could not be told by mail"
     with Session(engine) as session:
         assert len(notices.recent(session, since=FOUNDED)) == 1
+
+
+@pytest.mark.parametrize(
+    "away",
+    [
+        Deferred(None, "nobody there", Command.CONNECT),
+        Rejected(535, "5.7.8 wrong password", Command.LOGIN),
+    ],
+)
+def test_a_notice_waits_for_a_relay_that_is_not_there(
+    engine: Engine,
+    desk_with: MakeDesk,
+    caplog: pytest.LogCaptureFixture,
+    away: Deferred | Rejected,
+) -> None:
+    """It is mailed once the relay is back, and logged once, not at each try."""
+    answers: list[Outcome] = [away]
+    transport = MemoryTransport(lambda _: answers[0])
+    desk = desk_with(transport, identity=BOSS)
+    post(engine, NoticeKind.ISSUE_PAUSED)
+
+    for _ in range(3):
+        tell_operator(desk)
+    silence = list(caplog.messages)
+    answers[0] = Accepted()
+    for _ in range(2):
+        tell_operator(desk)
+
+    assert silence == []
+    assert caplog.messages == ["The issue is paused"]
+    assert [it.envelope.rcpt_to for it in transport.sent] == ["boss@example.net"]
 
 
 def test_a_broken_template_of_their_own_stops_nothing(

@@ -24,7 +24,7 @@ AWAY = Deferred(None, "relay.test:587 cannot be reached", Command.CONNECT)
 
 
 def test_a_round_opens_sends_and_tells(engine: Engine, desk_with: MakeDesk) -> None:
-    """At the moment: everybody has the tip, and the operator knows the runway."""
+    """The operator hears of the start and the runway first, and of the end last."""
     found(engine, readers=2, tips=2)
     transport = MemoryTransport()
     desk = desk_with(transport, identity={"operator_address": "boss@example.net"})
@@ -33,7 +33,8 @@ def test_a_round_opens_sends_and_tells(engine: Engine, desk_with: MakeDesk) -> N
     tick(desk)
 
     got = [letter.envelope.rcpt_to for letter in transport.sent]
-    assert got == ["r1@example.org", "r2@example.org", "boss@example.net"]
+    boss = "boss@example.net"
+    assert got == [boss, boss, "r1@example.org", "r2@example.org", boss]
 
 
 def test_before_the_moment_a_round_does_nothing(

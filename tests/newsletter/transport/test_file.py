@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.outcome import Accepted, Command, Rejected
+from newsletter.outcome import Accepted, Deferred
 from newsletter.transport import Envelope, FileTransport, Letter
 
 
@@ -84,14 +84,13 @@ def test_a_letter_without_message_id_is_written_too(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["b@example.org--0.eml"]
 
 
-def test_a_folder_that_cannot_be_written_refuses_us(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_a_relay_away(tmp_path: Path) -> None:
     """A full or missing disk is not the reader's fault; the words name the folder."""
     blocked = tmp_path / "outbox"
     blocked.write_text("a file where the folder should be")
 
     (outcome,) = FileTransport(blocked).send([letter()])
 
-    assert isinstance(outcome, Rejected)
-    assert outcome.ours
-    assert outcome.command is Command.DATA
+    assert isinstance(outcome, Deferred)
+    assert outcome.is_relay_away
     assert f"cannot write to {blocked}" in outcome.reason
