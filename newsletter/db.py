@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from alembic import command
@@ -38,6 +39,7 @@ __all__ = [
     "installation",
     "kept_session",
     "shown",
+    "snapshot",
     "transaction",
     "upgrade",
 ]
@@ -106,6 +108,19 @@ def kept_session(engine: Engine) -> Iterator[Session]:
         yield session
 
 
+@contextmanager
+def snapshot(engine: Engine) -> Iterator[Session]:
+    """Open a session that reads the database as of one instant.
+
+    Nobody waits for it, not even a writer, and it waits for nobody.
+    """
+    options: dict[str, Any] = {"readonly": True}
+    if engine.dialect.name == "postgresql":
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with Session(engine.execution_options(**options)) as session:
+        yield session
+
+
 def upgrade(engine: Engine, *, now: datetime) -> None:
     """Bring the tables to what this release needs, and found the installation.
 
@@ -123,7 +138,8 @@ def upgrade(engine: Engine, *, now: datetime) -> None:
         alembic.attributes["connection"] = connection
         command.upgrade(alembic, "head")
     with transaction(engine) as session:
-        found = {"id": 1, "uid": str(uuid4()), "created_at": now}
+        nobodys = {"seat": "", "high_water": 0, "place": ""}
+        found = {"id": 1, "uid": str(uuid4()), "created_at": now, **nobodys}
         insert_once(session, Installation, found)
 
 
