@@ -31,10 +31,12 @@ from newsletter.errors import DatabaseProblem
 from newsletter.tables import Installation
 
 __all__ = [
+    "Durability",
     "Engine",
     "Session",
     "check",
     "connect",
+    "head",
     "insert_once",
     "installation",
     "kept_session",
@@ -149,10 +151,11 @@ def check(engine: Engine) -> None:
     Raises:
         DatabaseProblem: it cannot be reached, or is of another release.
     """
-    with _opened(engine) as connection:
+    # A reader waits for nobody, so this can be asked in the middle of a long write.
+    with _opened(engine.execution_options(readonly=True)) as connection:
         found = MigrationContext.configure(connection).get_current_revision()
-    scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
-    if found == scripts.get_current_head():
+    scripts = _scripts()
+    if found == head():
         return
     if found is None:
         why = "has no tables yet. Make them with `newsletter upgrade`."
@@ -161,6 +164,15 @@ def check(engine: Engine) -> None:
     else:
         why = f"is of a newer release ({found}). Install that release."
     raise DatabaseProblem(f"The database {shown(engine)} {why}")
+
+
+def head() -> str:
+    """Return the revision of the tables that this release needs."""
+    return str(_scripts().get_current_head())
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(Path(migrations.__file__).parent))
 
 
 @contextmanager
