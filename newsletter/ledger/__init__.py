@@ -2,7 +2,7 @@
 
 All SQL about deliveries is here. Knows nothing of templates or SMTP; the sender brings
 outcomes in. `enrolment`, `steps`, `pacing` and `recording` move rows, `questions` reads
-them, `entries` are what they all speak.
+them, `promises` doubts them all, `entries` are what they speak.
 """
 
 from newsletter.ledger.enrolment import enrol, withdraw
@@ -10,7 +10,9 @@ from newsletter.ledger.entries import Claim, HistoryLine, RetryPolicy, Tally, Tr
 from newsletter.ledger.pacing import next_place, postpone
 from newsletter.ledger.questions import (
     history,
+    in_hand,
     is_finished,
+    last_sent,
     tally,
     troubles,
 )
@@ -33,7 +35,9 @@ __all__ = [
     "claim",
     "enrol",
     "history",
+    "in_hand",
     "is_finished",
+    "last_sent",
     "mark_sending",
     "next_place",
     "postpone",

@@ -1,5 +1,7 @@
 """What the ledger can be asked: counts of an issue, the history of a person."""
 
+from datetime import datetime
+
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlmodel import Session, col
 
@@ -36,6 +38,25 @@ def is_finished(session: Session, issue_id: int, *, resending: bool) -> bool:
         .limit(1)
     )
     return found is None
+
+
+def last_sent(session: Session) -> tuple[Slot, datetime] | None:
+    """Return the issue and time of the last letter recorded as sent, if any was."""
+    row = session.execute(
+        select(col(Issue.slot), col(Delivery.finished_at))
+        .join(Issue, col(Issue.id) == col(Delivery.issue_id))
+        .where(col(Delivery.status) == DeliveryStatus.SENT)
+        .order_by(col(Delivery.finished_at).desc())
+        .limit(1)
+    ).first()
+    return (Slot.parse(row[0]), row[1]) if row else None
+
+
+def in_hand(session: Session) -> int:
+    """Return how many letters a process has in hand, or had when it ended."""
+    held = (DeliveryStatus.CLAIMED, DeliveryStatus.SENDING)
+    found = select(func.count()).where(col(Delivery.status).in_(held))
+    return session.scalar(found) or 0
 
 
 def history(session: Session, subscriber_id: int) -> list[HistoryLine]:
