@@ -10,8 +10,10 @@ On SQLite the mark stands beside the database file. On PostgreSQL it stands besi
 settings; a machine without one joins, since many machines may share a database.
 """
 
+import ctypes
 import json
 import os
+import struct
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -27,6 +29,9 @@ from newsletter.tables import Installation
 NOWHERE = "nowhere"
 # A new seat begins far above every mark that another machine may have kept since.
 LEAP = 1_000_000
+# From linux/stat.h and linux/fcntl.h.
+STATX_BTIME = 0x800
+AT_FDCWD = -100
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,16 @@ class _Standing:
     def was_live(self) -> bool:
         """Tell whether it ever sent, or was about to."""
         return bool(self.seat)
+
+    @property
+    def was_moved(self) -> bool:
+        """Tell whether it is elsewhere than where it was live.
+
+        A place may be known in less detail than before, or in more: when another
+        system looks at the same disk.
+        """
+        shorter, longer = sorted((self.place, self.here), key=len)
+        return not f"{longer}, ".startswith(f"{shorter}, ")
 
 
 def mark_path(engine: Engine, folder: Path) -> Path:
@@ -119,6 +134,10 @@ def keep(mark: Mark, path: Path) -> None:
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         json.dump(asdict(mark), file)
+    if os.geteuid() == 0:
+        # A command that root typed must not lock the service's own user out.
+        owner = (path if path.exists() else path.parent).stat()
+        os.chown(fresh, owner.st_uid, owner.st_gid)
     fresh.replace(path)
 
 
@@ -147,7 +166,7 @@ def _doubt(found: _Standing, path: Path) -> str:
     if found.place == NOWHERE:
         return "it was restored from a backup"
     mark = _read(path)
-    if found.was_live and found.place != found.here:
+    if found.was_live and found.was_moved:
         return "it is not where it last sent from, so it was copied, moved or restored"
     if mark is None:
         # Whatever was live on SQLite has a mark; only a copy of it has none.
@@ -203,12 +222,33 @@ def _standing(session: Session) -> _Standing:
 
 
 def _place_on_sqlite(session: Session) -> str:
-    """Return the inode: it stays when the file is renamed, and is another in a copy.
+    """Return the inode and its birth: they stay when the file is renamed.
 
-    The device's number is left out, since it may change when the machine starts.
+    A copy is born later. The inode alone is not enough, since new disks count from the
+    same small numbers; the device's number may change when the machine starts.
     """
     file = Path(str(session.get_bind().engine.url.database))
-    return f"inode {file.stat().st_ino}"
+    born = _born(file)
+    return f"inode {file.stat().st_ino}" + (f", born {born}" if born else "")
+
+
+def _born(file: Path) -> str:
+    """Return when a file was made, as precisely as the system knows; else nothing.
+
+    Source: statx(2), since Linux 4.11. Python's own `os.stat` does not tell on Linux.
+    """
+    buffer = ctypes.create_string_buffer(256)
+    try:
+        failed = ctypes.CDLL(None).statx(
+            AT_FDCWD, os.fsencode(file), 0, STATX_BTIME, buffer
+        )
+    except AttributeError:
+        return ""
+    (known,) = struct.unpack_from("I", buffer, 0)
+    if failed or not known & STATX_BTIME:
+        return ""
+    seconds, nanoseconds = struct.unpack_from("qI", buffer, 80)
+    return f"{seconds}.{nanoseconds:09}"
 
 
 def _place_on_postgresql(session: Session) -> str:

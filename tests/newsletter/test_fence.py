@@ -1,6 +1,8 @@
 """A copied, restored or older database does not send until it is taken over."""
 
 import json
+import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -250,6 +252,43 @@ def test_a_copy_that_was_taken_over_does_not_go_back(
 
 
 @on_sqlite
+def test_a_copy_on_a_disk_that_counts_alike_is_refused(
+    live: Engine, mark: Path, tmp_path: Path
+) -> None:
+    """New disks give the same numbers to the first files; a copy is born later."""
+    with Session(live) as session:
+        place = db.installation(session).place
+    if ", born " not in place:
+        pytest.skip("the file system under the tests keeps no time of birth")
+    assert re.fullmatch(r"inode \d+, born \d{10}\.\d{9}", place)
+
+    copied = copy_of(live, tmp_path / "copy.db")
+    shutil.copy(mark, fence.mark_path(copied, tmp_path))
+    inode = (tmp_path / "copy.db").stat().st_ino
+    set_back(copied, place=re.sub(r"inode \d+", f"inode {inode}", place))
+
+    assert "not where it last sent from" in doubt(
+        copied, fence.mark_path(copied, tmp_path)
+    )
+    copied.dispose()
+
+
+@on_sqlite
+def test_a_system_that_knows_less_of_a_file_takes_it_for_the_same(
+    live: Engine, mark: Path
+) -> None:
+    """An older kernel knows no birth; another inode is another inode all the same."""
+    with Session(live) as session:
+        place = db.installation(session).place
+    inode = place.partition(", ")[0]
+
+    for known, moved in ((inode, False), (inode[:-1], True), (f"{inode}0", True)):
+        set_back(live, place=known)
+
+        assert bool(doubt(live, mark)) is moved
+
+
+@on_sqlite
 def test_without_its_mark_a_file_is_refused(live: Engine, mark: Path) -> None:
     """Nothing says then that this is not an older state."""
     mark.unlink()
@@ -401,3 +440,17 @@ def test_the_mark_stands_beside_the_database_or_the_settings(
     found = fence.mark_path(founded, tmp_path)
 
     assert found == tmp_path / names[founded.dialect.name]
+
+
+def test_the_mark_belongs_to_whom_the_folder_does(tmp_path: Path) -> None:
+    """Also when root typed a command: the service's own user must read it."""
+    folder = tmp_path / "service"
+    folder.mkdir()
+    if os.geteuid() == 0:
+        os.chown(folder, 12_345, 12_345)
+    mark = folder / "newsletter.mark"
+
+    for _ in range(2):
+        fence.keep(fence.Mark(UID, "seat", 1), mark)
+
+        assert mark.stat().st_uid == folder.stat().st_uid
