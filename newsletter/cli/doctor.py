@@ -11,7 +11,7 @@ from newsletter.cli import screen
 from newsletter.cli.office import Office, config_of, connect
 from newsletter.cli.status import look
 from newsletter.config import Config, Security, TransportKind
-from newsletter.errors import ConfigError, NewsletterError
+from newsletter.errors import ConfigError, Fenced, NewsletterError
 from newsletter.render import Level
 from newsletter.sender import As, preview, relay_of
 from newsletter.tips import library
@@ -109,6 +109,8 @@ def _database(context: typer.Context, config: Config) -> Iterator[Check]:
     yield Check("Database", "ok", db.shown(engine))
     office = Office(config, engine)
     standing = look(office)
+    if standing.fenced:
+        yield Check("Live", "error", str(Fenced(reason=standing.fenced)))
     readers = standing.people.get("active", 0)
     state = "ok" if readers else "warning"
     hint = "" if readers else ". Add some: newsletter subscribers import FILE"

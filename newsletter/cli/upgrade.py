@@ -4,7 +4,7 @@ import typer
 
 from newsletter import db
 from newsletter.cli import screen
-from newsletter.cli.office import config_of, connect
+from newsletter.cli.office import Office, config_of, connect, move_in
 from newsletter.sender import utc_now
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -13,6 +13,8 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.command()
 def upgrade(context: typer.Context) -> None:
     """Bring the database to this release; nothing is lost, and twice does no harm."""
-    engine = connect(context, config_of(context))
+    config = config_of(context)
+    engine = connect(context, config)
     db.upgrade(engine, now=utc_now())
+    move_in(Office(config, engine))
     screen.say(f"The database {db.shown(engine)} is ready.")
