@@ -69,9 +69,11 @@ def connect(url: str, *, durability: Durability = Durability.FULL) -> Engine:
             "database.url is not a database URL. Write sqlite:///newsletter.db or "
             "postgresql://USER:PASSWORD@HOST/NAME."
         ) from error
+    # The fence asks for it, to know whether a commit is on the disk.
+    manners = {"durability": durability}
     match parsed.get_backend_name():
         case "sqlite":
-            engine = create_engine(parsed)
+            engine = create_engine(parsed, execution_options=manners)
             _give_sqlite_manners(engine, durability)
             return engine
         case "postgresql":
@@ -79,6 +81,7 @@ def connect(url: str, *, durability: Durability = Durability.FULL) -> Engine:
             return create_engine(
                 parsed.set(drivername="postgresql+psycopg"),
                 pool_pre_ping=True,
+                execution_options=manners,
                 connect_args={"options": f"-c synchronous_commit={waits}"},
             )
         case other:

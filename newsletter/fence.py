@@ -14,13 +14,14 @@ import ctypes
 import json
 import os
 import struct
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 from sqlalchemy import func, select, text, update
 from sqlmodel import Session, col
 
+from newsletter.config import Durability
 from newsletter.db import Engine
 from newsletter.errors import DatabaseProblem, Fenced
 from newsletter.tables import Installation
@@ -36,11 +37,15 @@ AT_FDCWD = -100
 
 @dataclass(frozen=True)
 class Mark:
-    """What the file beside the database says of the live one."""
+    """What the file beside the database says of the live one.
+
+    `is_durable` is false while a power cut could still undo the commit it counts.
+    """
 
     uid: str
     seat: str
     high_water: int
+    is_durable: bool = True
 
 
 @dataclass(frozen=True)
@@ -94,16 +99,21 @@ def check(session: Session, path: Path) -> None:
         Fenced: it is a copy, was restored, or is older than its mark.
         DatabaseProblem: it was never founded.
     """
-    found = _standing(session)
-    if reason := _doubt(found, path):
+    mark, found = _read(path), _standing(session)
+    if reason := _doubt(found, mark, path):
         raise Fenced(reason=reason)
     if not found.was_live:
         _take_seat(session, found, path)
 
 
 def doubt(session: Session, path: Path) -> str:
-    """Return why this database may not send; empty when it may. Nothing is written."""
-    return _doubt(_standing(session), path)
+    """Return why this database may not send; empty when it may. Nothing is written.
+
+    Ask it first in a session that sees one instant: the mark may be ahead of that.
+    """
+    # The mark before the database: whoever sends raises them in the other order.
+    mark, found = _read(path), _standing(session)
+    return _doubt(found, mark, path)
 
 
 def advance(session: Session) -> Mark:
@@ -111,34 +121,29 @@ def advance(session: Session) -> Mark:
 
     Ask it last: from here to the commit, other workers of PostgreSQL wait.
     """
-    is_shared = session.get_bind().dialect.name == "postgresql"
-    statement = _ADVANCE_DURABLY if is_shared else _ADVANCE
-    row = session.connection().execute(statement).one()
-    return Mark(row.uid, row.seat, row.high_water)
+    connection = session.connection()
+    asked = connection.get_execution_options().get("durability")
+    waits = asked is not Durability.NORMAL
+    is_shared = connection.dialect.name == "postgresql"
+    # PostgreSQL makes one commit durable; SQLite cannot, so `keep` does.
+    statement = _ADVANCE_DURABLY if is_shared and not waits else _ADVANCE
+    row = connection.execute(statement).one()
+    return Mark(row.uid, row.seat, row.high_water, is_durable=waits or is_shared)
 
 
 def keep(mark: Mark, path: Path) -> None:
     """Write the mark beside the database, whole or not at all.
 
-    Measured on ext4: 0.1 ms, and 0.2 ms for the log's own write under "normal".
-
     Raises:
         OSError: it cannot be written; nothing may be sent then.
     """
-    # Under durability "normal" a power cut can set the database back; the mark must not
-    # be ahead of it then, or an honest database would be taken for an old one.
-    log = path.with_name(path.name.removesuffix(".mark") + "-wal")
-    if log.exists():
-        _sync(log)
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(asdict(mark), file)
-    if os.geteuid() == 0:
-        # A command that root typed must not lock the service's own user out.
-        owner = (path if path.exists() else path.parent).stat()
-        os.chown(fresh, owner.st_uid, owner.st_gid)
-    fresh.replace(path)
+    if not mark.is_durable:
+        # A power cut can set the database back to before its last commits. The mark
+        # must not be ahead of it then, or it would be taken for an old one.
+        _sync(path.with_name(path.name.removesuffix(".mark") + "-wal"))
+    line = _line(mark)
+    if not _overwritten(path, line):
+        _replace(path, line)
 
 
 def take_over(session: Session, path: Path) -> Mark:
@@ -161,19 +166,16 @@ def withhold(session: Session) -> None:
     session.execute(update(Installation).values(place=NOWHERE))
 
 
-def _doubt(found: _Standing, path: Path) -> str:
+def _doubt(found: _Standing, mark: Mark | None, path: Path) -> str:
     """Return what speaks against this database being the live one, in words."""
     if found.place == NOWHERE:
         return "it was restored from a backup"
-    mark = _read(path)
     if found.was_live and found.was_moved:
         return "it is not where it last sent from, so it was copied, moved or restored"
     if mark is None:
         # Whatever was live on SQLite has a mark; only a copy of it has none.
         missing = found.was_live and not found.is_shared
         return f"{path} is missing, as it is beside a copy" if missing else ""
-    if not mark.uid:
-        return ""
     if mark.uid != found.uid:
         return f"{path} is the mark of another database"
     if mark.high_water > found.high_water:
@@ -262,23 +264,60 @@ def _place_on_postgresql(session: Session) -> str:
     return f"{'cluster' if may_ask else 'table'} {cluster} database {number}"
 
 
+def _line(mark: Mark) -> bytes:
+    """Return the mark as it is written: of one length while the seat is the same."""
+    number = f"{mark.high_water:19}"
+    line = f'{{"uid": "{mark.uid}", "seat": "{mark.seat}", "high_water": {number}}}\n'
+    return line.encode()
+
+
+def _overwritten(path: Path, line: bytes) -> bool:
+    """Put *line* over a mark of the same length, in one write; tell whether it was.
+
+    Measured on a busy ext4 disk: 0.03 ms, and 1.6 ms for a new file and a rename.
+    """
+    try:
+        handle = os.open(path, os.O_WRONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fits = os.fstat(handle).st_size == len(line)
+        return fits and os.pwrite(handle, line, 0) == len(line)
+    finally:
+        os.close(handle)
+
+
+def _replace(path: Path, line: bytes) -> None:
+    """Put a new file in the place of the mark, or where none was."""
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(line)
+        file.flush()
+        os.fsync(handle)
+    if os.geteuid() == 0:
+        # A command that root typed must not lock the service's own user out.
+        owner = (path if path.exists() else path.parent).stat()
+        os.chown(fresh, owner.st_uid, owner.st_gid)
+    fresh.replace(path)
+
+
 def _read(path: Path) -> Mark | None:
     """Return the mark; None when there is none.
 
-    An empty one is what a power cut can leave: it says nothing, and is no sign of a
-    copy either.
+    One that is no mark of ours cannot vouch for any database.
     """
     try:
-        written = path.read_text("utf-8")
+        written = path.read_bytes()
+        # Another process may be in the middle of its write.
+        while (again := path.read_bytes()) != written:
+            written = again
     except FileNotFoundError:
         return None
-    if not written.strip("\0 \n"):
-        return Mark("", "", 0)
     try:
         fields = json.loads(written)
         return Mark(str(fields["uid"]), str(fields["seat"]), int(fields["high_water"]))
     except (ValueError, KeyError, TypeError):
-        # No mark of ours, so it cannot vouch for this database.
         return Mark("unreadable", "", 0)
 
 
@@ -303,7 +342,7 @@ _ADVANCE = (
         col(Installation.uid), col(Installation.seat), col(Installation.high_water)
     )
 )
-# For the same reason as the log's own write above: this commit waits for the disk.
+# Under "normal" this one commit waits for the disk, as `keep` says why.
 _ADVANCE_DURABLY = _ADVANCE.returning(func.set_config("synchronous_commit", "on", True))
 _NUMBER = text(
     "SELECT oid, coalesce(has_function_privilege("

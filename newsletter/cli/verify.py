@@ -78,10 +78,10 @@ def _ask(context: typer.Context) -> Iterator[Promise]:
     yield _line("The database is of this release", "")
     office = Office(config, engine)
     with db.snapshot(engine) as session:
+        doubt = fence.doubt(session, office.mark)
         for promise, question in QUESTIONS:
             yield _line(promise, question(session))
         yield _line("No letter is held beyond its lease", _held(office, session))
-        doubt = fence.doubt(session, office.mark)
         yield _line("It is the live one, no copy", doubt)
 
 

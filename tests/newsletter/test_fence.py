@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text, update
+from sqlalchemy import Engine, event, text, update
 from sqlmodel import Session
 
 from newsletter import db, fence
+from newsletter.config import Durability
 from newsletter.errors import DatabaseProblem, Fenced
 from newsletter.tables import Installation
 from tests.conftest import NOW
@@ -172,12 +173,39 @@ def test_a_file_that_is_no_mark_vouches_for_nothing(live: Engine, mark: Path) ->
         assert "is the mark of another database" in doubt(live, mark)
 
 
-def test_what_a_power_cut_leaves_is_no_sign_of_a_copy(live: Engine, mark: Path) -> None:
-    """An empty mark, or one of zeros, does not stop an honest database."""
-    for written in (b"", b"\0" * 120):
-        mark.write_bytes(written)
+def test_a_step_by_another_process_in_between_is_no_doubt(
+    live: Engine, mark: Path
+) -> None:
+    """Whoever looks while another one sends never takes the mark for ahead."""
+    others = iter([True])
 
+    def meanwhile(*_: object) -> None:
+        if next(others, False):
+            go_on(live, mark)
+
+    event.listen(live, "before_cursor_execute", meanwhile)
+    try:
         assert doubt(live, mark) == ""
+    finally:
+        event.remove(live, "before_cursor_execute", meanwhile)
+    assert json.loads(mark.read_text("utf-8"))["high_water"] == 2
+
+
+def test_a_mark_is_never_ahead_of_what_the_disk_has(live: Engine, mark: Path) -> None:
+    """Under "normal" too: PostgreSQL waits for this commit, SQLite's log is synced."""
+    is_sqlite = live.dialect.name == "sqlite"
+    url = live.url.render_as_string(hide_password=False)
+    normal = db.connect(url, durability=Durability.NORMAL)
+
+    with db.transaction(normal) as session:
+        made = fence.advance(session)
+        if not is_sqlite:
+            assert session.scalar(text("SHOW synchronous_commit")) == "on"
+    fence.keep(made, mark)
+
+    assert made.is_durable is not is_sqlite
+    assert doubt(normal, mark) == ""
+    normal.dispose()
 
 
 def test_a_database_that_was_restored_is_refused(live: Engine, mark: Path) -> None:
