@@ -1,7 +1,7 @@
 """One round of the main job, and the operator's way to end an issue."""
 
 from newsletter import db, issues, ledger, notices
-from newsletter.errors import ConfigError, IssueRefused, NewsletterError
+from newsletter.errors import ConfigError, Fenced, IssueRefused, NewsletterError
 from newsletter.issues import IssueView
 from newsletter.sender.delivering import deliver
 from newsletter.sender.desk import Desk
@@ -17,9 +17,14 @@ def tick(desk: Desk) -> None:
     """Open the week if it is due, send what is due, and bring notices out.
 
     A tip that cannot be opened keeps nothing else from going out.
+
+    Raises:
+        Fenced: this database is not the live one; nothing at all goes out.
     """
     try:
         open_due(desk)
+    except Fenced:
+        raise
     except (NewsletterError, ConfigError) as error:
         _report_the_start(desk, error)
     with db.transaction(desk.engine) as session:
