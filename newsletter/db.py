@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from alembic import command
@@ -30,15 +31,18 @@ from newsletter.errors import DatabaseProblem
 from newsletter.tables import Installation
 
 __all__ = [
+    "Durability",
     "Engine",
     "Session",
     "check",
     "connect",
     "conninfo",
+    "head",
     "insert_once",
     "installation",
     "kept_session",
     "shown",
+    "snapshot",
     "transaction",
     "upgrade",
 ]
@@ -90,9 +94,11 @@ def connect(url: str, *, durability: Durability = Durability.FULL) -> Engine:
             "database.url is not a database URL. Write sqlite:///newsletter.db or "
             "postgresql://USER:PASSWORD@HOST/NAME."
         ) from error
+    # The fence asks for it, to know whether a commit is on the disk.
+    manners = {"durability": durability}
     match parsed.get_backend_name():
         case "sqlite":
-            engine = create_engine(parsed)
+            engine = create_engine(parsed, execution_options=manners)
             _give_sqlite_manners(engine, durability)
             return engine
         case "postgresql":
@@ -100,6 +106,7 @@ def connect(url: str, *, durability: Durability = Durability.FULL) -> Engine:
             return create_engine(
                 parsed.set(drivername="postgresql+psycopg"),
                 pool_pre_ping=True,
+                execution_options=manners,
                 connect_args={
                     **_link(parsed),
                     "options": _options(synchronous_commit=waits, **SERVER_LINK),
@@ -162,6 +169,19 @@ def kept_session(engine: Engine) -> Iterator[Session]:
         yield session
 
 
+@contextmanager
+def snapshot(engine: Engine) -> Iterator[Session]:
+    """Open a session that reads the database as of one instant.
+
+    Nobody waits for it, not even a writer, and it waits for nobody.
+    """
+    options: dict[str, Any] = {"readonly": True}
+    if engine.dialect.name == "postgresql":
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with Session(engine.execution_options(**options)) as session:
+        yield session
+
+
 def upgrade(engine: Engine, *, now: datetime) -> None:
     """Bring the tables to what this release needs, and found the installation.
 
@@ -179,7 +199,8 @@ def upgrade(engine: Engine, *, now: datetime) -> None:
         alembic.attributes["connection"] = connection
         command.upgrade(alembic, "head")
     with transaction(engine) as session:
-        found = {"id": 1, "uid": str(uuid4()), "created_at": now}
+        nobodys = {"seat": "", "high_water": 0, "place": ""}
+        found = {"id": 1, "uid": str(uuid4()), "created_at": now, **nobodys}
         insert_once(session, Installation, found)
 
 
@@ -189,10 +210,11 @@ def check(engine: Engine) -> None:
     Raises:
         DatabaseProblem: it cannot be reached, or is of another release.
     """
-    with _opened(engine) as connection:
+    # A reader waits for nobody, so this can be asked in the middle of a long write.
+    with _opened(engine.execution_options(readonly=True)) as connection:
         found = MigrationContext.configure(connection).get_current_revision()
-    scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
-    if found == scripts.get_current_head():
+    scripts = _scripts()
+    if found == head():
         return
     if found is None:
         why = "has no tables yet. Make them with `newsletter upgrade`."
@@ -201,6 +223,15 @@ def check(engine: Engine) -> None:
     else:
         why = f"is of a newer release ({found}). Install that release."
     raise DatabaseProblem(f"The database {shown(engine)} {why}")
+
+
+def head() -> str:
+    """Return the revision of the tables that this release needs."""
+    return str(_scripts().get_current_head())
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(Path(migrations.__file__).parent))
 
 
 @contextmanager

@@ -84,6 +84,30 @@ class DatabaseProblem(NewsletterError):
     """The database cannot be used as it is."""
 
 
+class Fenced(NewsletterError):
+    """The database may not send: it is a copy, was restored, or is older than it was.
+
+    Nobody but its operator can know whether another one sends already.
+    """
+
+    def __init__(self, *, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"This database may not send: {reason}. If it is the one that shall send "
+            "from now on, and no other does: newsletter takeover"
+        )
+
+
+class BackupRefused(NewsletterError):
+    """A backup that cannot be written or restored as asked."""
+
+    def __init__(self, *, file: Path, reason: str, remedy: str) -> None:
+        self.file = file
+        self.reason = reason
+        self.remedy = remedy
+        super().__init__(f"{file}: {reason}. {remedy}")
+
+
 class UnknownTip(NewsletterError):
     """No tip has this slug."""
 

@@ -7,7 +7,7 @@ code. Who the issue goes to is the ledger's business.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlmodel import Session, col
 
 from newsletter.db import insert_once
@@ -214,6 +214,28 @@ def close(session: Session, issue_id: int, *, now: datetime) -> None:
         issue.status = IssueStatus.SENT
         issue.finished_at = now
         session.flush()
+
+
+def opened_twice(session: Session) -> list[str]:
+    """Return the slots that have more than one living issue; there should be none."""
+    rows = session.scalars(
+        select(col(Issue.slot))
+        .where(col(Issue.status) != IssueStatus.CANCELLED)
+        .group_by(col(Issue.slot))
+        .having(func.count() > 1)
+        .order_by(col(Issue.slot))
+    )
+    return list(rows)
+
+
+def with_a_wrong_end(session: Session) -> list[str]:
+    """Return the slots whose issue is over without a time, or is not and has one."""
+    is_over = col(Issue.status).in_((IssueStatus.SENT, IssueStatus.CANCELLED))
+    has_end = col(Issue.finished_at).is_not(None)
+    rows = session.scalars(
+        select(col(Issue.slot)).where(is_over != has_end).order_by(col(Issue.slot))
+    )
+    return list(rows)
 
 
 def _step(

@@ -287,9 +287,15 @@ class RateDay(SQLModel, table=True):
 class Installation(SQLModel, table=True):
     """The one row that says which installation this database belongs to.
 
-    Weeks before `created_at` were never this installation's to send.
+    Weeks before `created_at` were never this installation's to send. The rest is the
+    fence's, which tells the live database from its copies: `seat` is the random id of
+    the live one, empty as long as it never was; `high_water` only grows; `place` names
+    the physical database.
     """
 
     id: int = Field(default=1, primary_key=True)
     uid: str = Field(max_length=36)
     created_at: datetime = Field(sa_type=UtcDateTime)
+    seat: str = Field(default="", max_length=36)
+    high_water: int = Field(default=0, sa_type=BigId)
+    place: str = Field(default="", max_length=100)

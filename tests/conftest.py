@@ -82,6 +82,18 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     yield engine
 
 
+@pytest.fixture
+def released(engine: Engine) -> Iterator[Engine]:
+    """The same engine on a database that says which release it is of."""
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE alembic_version (version_num TEXT)"))
+        stamp = text("INSERT INTO alembic_version VALUES (:head)")
+        connection.execute(stamp, {"head": db.head()})
+    yield engine
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE alembic_version"))
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """An engine on a database without a single table, on each of the two engines."""

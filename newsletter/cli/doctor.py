@@ -12,7 +12,7 @@ from newsletter.cli.office import Office, config_of, connect
 from newsletter.cli.status import look
 from newsletter.config import Config, Security, TransportKind
 from newsletter.db import Engine
-from newsletter.errors import ConfigError, NewsletterError
+from newsletter.errors import ConfigError, Fenced, NewsletterError
 from newsletter.render import Level
 from newsletter.sender import As, preview, relay_of
 from newsletter.tips import library
@@ -112,6 +112,8 @@ def _database(context: typer.Context, config: Config) -> Iterator[Check]:
         yield _queue(engine)
     office = Office(config, engine)
     standing = look(office)
+    if standing.fenced:
+        yield Check("Live", "error", str(Fenced(reason=standing.fenced)))
     readers = standing.people.get("active", 0)
     state = "ok" if readers else "warning"
     hint = "" if readers else ". Add some: newsletter subscribers import FILE"

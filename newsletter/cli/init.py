@@ -10,7 +10,7 @@ import typer
 from newsletter import config as settings_room
 from newsletter import db
 from newsletter.cli import screen
-from newsletter.cli.office import connect
+from newsletter.cli.office import Office, connect, move_in
 from newsletter.config.example import example_toml
 from newsletter.errors import ConfigError, DatabaseProblem
 from newsletter.sender import utc_now
@@ -54,8 +54,10 @@ def init(
         file.write(text)
     try:
         # With the environment, as every other command will read them.
-        engine = connect(context, settings_room.load(path, os.environ))
+        config = settings_room.load(path, os.environ)
+        engine = connect(context, config)
         db.upgrade(engine, now=utc_now())
+        move_in(Office(config, engine))
     except (ConfigError, DatabaseProblem):
         # So that the next try, with another database, can write it.
         path.unlink()

@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 import typer
 
 from newsletter import config as settings_room
-from newsletter import db
+from newsletter import db, fence
+from newsletter.cli import screen
 from newsletter.config import Config
 from newsletter.db import Engine
+from newsletter.errors import Fenced
 from newsletter.sender import Clock, Desk, Forward, deliver, utc_now
 from subscribers.tokens import TokenSigner
 
@@ -29,6 +31,11 @@ class Office:
     def zone(self) -> ZoneInfo:
         """The newsletter's time zone."""
         return ZoneInfo(self.config.settings.schedule.timezone)
+
+    @property
+    def mark(self) -> Path:
+        """Where the mark of the live database is kept."""
+        return fence.mark_path(self.engine, self.config.folder)
 
     def desk(self) -> Desk:
         """Return what the sender works with.
@@ -90,6 +97,15 @@ def connect(context: typer.Context, config: Config) -> Engine:
     engine = db.connect(database_url(config), durability=durability)
     context.call_on_close(engine.dispose)
     return engine
+
+
+def move_in(office: Office) -> None:
+    """Let a new database be the live one; tell the operator if it may not send."""
+    try:
+        with db.transaction(office.engine) as session:
+            fence.check(session, office.mark)
+    except Fenced as error:
+        screen.aside(str(error))
 
 
 def database_url(config: Config) -> str:

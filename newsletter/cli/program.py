@@ -31,6 +31,12 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "subscribers": ("subscribers", "Add, import, list, remove and export people."),
         "history": ("history", "Every tip that one person was sent."),
     },
+    "Keeping it safe": {
+        "backup": ("backup", "Write everything into one file, also while sending."),
+        "restore": ("restore", "Bring a backup into an empty database."),
+        "takeover": ("takeover", "Make a copied or restored database the live one."),
+        "verify": ("verify", "Ask the database for every promise it can keep."),
+    },
     "Setting up": {
         "demo": (
             "demo",

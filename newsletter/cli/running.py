@@ -7,7 +7,7 @@ from types import FrameType
 
 import typer
 
-from newsletter import db, scheduler
+from newsletter import db, fence, scheduler
 from newsletter.cli import screen
 from newsletter.cli.office import enter
 
@@ -24,6 +24,8 @@ def run(context: typer.Context) -> None:
     office = enter(context)
     desk = office.desk()
     heed_signals(desk.stop)
+    with db.transaction(office.engine) as session:
+        fence.check(session, office.mark)
     timetable = desk.timetable
     latest = timetable.latest(desk.clock())
     following = next(timetable.coming(latest.shift(1)))

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from newsletter import db, issues, ledger, notices, rates
+from newsletter import db, fence, issues, ledger, notices, rates
 from newsletter.cli import screen
 from newsletter.cli.office import Office, enter
 from newsletter.cli.plan import coming
 from newsletter.db import Session
+from newsletter.errors import Fenced
 from newsletter.issues import IssueView
 from newsletter.ledger import Tally
 from newsletter.notices import NoticeView
@@ -28,10 +29,12 @@ NOTICES_SHOWN = timedelta(weeks=3)
 class Standing:
     """How the newsletter stands; `runway_weeks` counts from the next slot.
 
+    `fenced` says why nothing is sent from this database; empty when it is the live one.
     `rest` says until when letters wait for the hour, the day or the warm-up.
     """
 
     newsletter: str
+    fenced: str
     next: PlannedWeek
     runway_weeks: int
     people: dict[str, int]
@@ -67,9 +70,11 @@ def look(office: Office) -> Standing:
         rest = resting(office, session)
         paused = issues.paused(session)
         people = {str(s): n for s, n in count_by_status(session).items() if n}
+        fenced = fence.doubt(session, office.mark)
         recent = notices.recent(session, since=office.clock() - NOTICES_SHOWN)
     return Standing(
         newsletter=office.config.settings.newsletter.name,
+        fenced=fenced,
         next=planned[0],
         runway_weeks=lasts,
         people=people,
@@ -155,7 +160,8 @@ def _show(standing: Standing, office: Office) -> None:
     else:
         screen.say("None yet.")
     screen.heading("Needs attention")
-    for line in standing.attention or ["Nothing."]:
+    fenced = [str(Fenced(reason=standing.fenced))] if standing.fenced else []
+    for line in [*fenced, *standing.attention] or ["Nothing."]:
         screen.say(line)
     if standing.notices:
         screen.heading("Notices of the last three weeks")

@@ -4,7 +4,7 @@ import typer
 
 from newsletter import db
 from newsletter.cli import screen
-from newsletter.cli.office import config_of, connect
+from newsletter.cli.office import Office, config_of, connect, move_in
 from newsletter.sender import utc_now
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -20,4 +20,5 @@ def upgrade(context: typer.Context) -> None:
         from newsletter import queue  # noqa: PLC0415 - an optional part
 
         queue.install(engine)
+    move_in(Office(config, engine))
     screen.say(f"The database {db.shown(engine)} is ready.")

@@ -12,7 +12,7 @@ from newsletter.cli.office import enter
 from newsletter.cli.running import heed_signals
 from newsletter.errors import MissingSetting
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 MOST_AT_ONCE = 64
 

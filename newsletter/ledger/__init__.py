@@ -2,7 +2,7 @@
 
 All SQL about deliveries is here. Knows nothing of templates or SMTP; the sender brings
 outcomes in. `enrolment`, `steps`, `pacing` and `recording` move rows, `questions` reads
-them, `entries` are what they all speak.
+them, `promises` doubts them all, `entries` are what they speak.
 """
 
 from newsletter.ledger.enrolment import enrol, withdraw
@@ -11,7 +11,9 @@ from newsletter.ledger.pacing import next_place, postpone
 from newsletter.ledger.questions import (
     count_due,
     history,
+    in_hand,
     is_finished,
+    last_sent,
     tally,
     troubles,
 )
@@ -35,7 +37,9 @@ __all__ = [
     "count_due",
     "enrol",
     "history",
+    "in_hand",
     "is_finished",
+    "last_sent",
     "mark_sending",
     "next_place",
     "postpone",

@@ -59,6 +59,25 @@ def count_due(session: Session, issue_id: int, *, now: datetime, limit: int) -> 
     return found
 
 
+def last_sent(session: Session) -> tuple[Slot, datetime] | None:
+    """Return the issue and time of the last letter recorded as sent, if any was."""
+    row = session.execute(
+        select(col(Issue.slot), col(Delivery.finished_at))
+        .join(Issue, col(Issue.id) == col(Delivery.issue_id))
+        .where(col(Delivery.status) == DeliveryStatus.SENT)
+        .order_by(col(Delivery.finished_at).desc())
+        .limit(1)
+    ).first()
+    return (Slot.parse(row[0]), row[1]) if row else None
+
+
+def in_hand(session: Session) -> int:
+    """Return how many letters a process has in hand, or had when it ended."""
+    held = (DeliveryStatus.CLAIMED, DeliveryStatus.SENDING)
+    found = select(func.count()).where(col(Delivery.status).in_(held))
+    return session.scalar(found) or 0
+
+
 def history(session: Session, subscriber_id: int) -> list[HistoryLine]:
     """Return every tip a person was or is to be sent, newest first."""
     rows = session.execute(

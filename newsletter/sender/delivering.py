@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
-from newsletter import db, issues, ledger, notices
+from newsletter import db, fence, issues, ledger, notices
 from newsletter.config import UncertainPolicy
 from newsletter.db import Session
 from newsletter.issues import IssueView
@@ -48,10 +48,14 @@ def deliver(
 
     Returns:
         How many letters stand where, afterwards.
+
+    Raises:
+        Fenced: this database is not the live one.
     """
-    take_up_lapsed(desk, issue)
     with db.transaction(desk.engine) as session:
+        fence.check(session, desk.mark)
         composer = Composer.of(desk.config, issue, uid=db.installation(session).uid)
+    take_up_lapsed(desk, issue)
     with more_processes(desk, issue, on_progress) as (ours, counting):
         run = Run(ours, issue, composer, counting)
         _send_all(run)
@@ -102,6 +106,9 @@ def settle(desk: Desk, issue: IssueView) -> Tally:
         tally = ledger.tally(session, issue.id)
         if finished and status is IssueStatus.SENT:
             announce_finish(session, issue, tally, settings=settings, now=now)
+        # So that a state from before these outcomes is known to be older.
+        mark = fence.advance(session)
+    fence.keep(mark, desk.mark)
     if finished:
         facts = {"issue": issue.id, "slot": str(issue.slot), "sent": tally.sent}
         log.info("issue finished", extra=facts | {"failed": tally.failed})
@@ -158,6 +165,9 @@ def _claim(run: Run) -> Sequence[Claim]:
             lease=desk.lease,
             places_first=desk.allowance.paces,
         )
+        mark = fence.advance(session) if claims else None
+    if mark:
+        fence.keep(mark, desk.mark)
     going = desk.allowance.pace(claims)
     if claims:
         # When all of them wait, others may be behind them; but the wire comes first.

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from threading import Event
 
+from newsletter import fence
 from newsletter.config import Config, TransportKind
 from newsletter.db import Engine, Session
 from newsletter.issues import IssueView
@@ -68,6 +70,11 @@ class Desk:
     def lease(self) -> timedelta:
         """How long a letter may stay in hand."""
         return timedelta(seconds=self.config.settings.delivery.lease_seconds)
+
+    @property
+    def mark(self) -> Path:
+        """Where the mark of the live database is kept."""
+        return fence.mark_path(self.engine, self.config.folder)
 
     @property
     def retry(self) -> RetryPolicy:

@@ -8,7 +8,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-from newsletter import db, issues, ledger, notices
+from newsletter import db, fence, issues, ledger, notices
 from newsletter.db import Session
 from newsletter.errors import IssueRefused, TipRefused
 from newsletter.issues import IssueView, NewIssue
@@ -40,11 +40,15 @@ def open_due(desk: Desk) -> IssueView | Nothing:
     """Open the issue whose moment has come, if nobody has, and say what was missed.
 
     The database decides: any number of schedulers may ask at any time.
+
+    Raises:
+        Fenced: this database is not the live one.
     """
     now = desk.clock()
     timetable = desk.timetable
     slot = timetable.latest(now)
     with db.transaction(desk.engine) as session:
+        fence.check(session, desk.mark)
         founded = db.installation(session).created_at
         _report_missed(session, desk, founded=founded, now=now)
         known = issues.in_slot(session, slot)
@@ -75,12 +79,14 @@ def open_slot(
         UnknownTip: no tip has that slug.
         TipRefused: the tip is retired, a draft, of the archive, or was sent before.
         IssueRefused: the slot lies in the past.
+        Fenced: this database is not the live one.
     """
     now = desk.clock()
     choice = choose_for(desk, slot, slug=slug, again=again)
     if isinstance(choice, Nothing):
         return choice
     with db.transaction(desk.engine) as session:
+        fence.check(session, desk.mark)
         if choice is None:
             return _nothing_left(session, slot, now=now)
         tips = candidates(session)
@@ -129,6 +135,8 @@ def _open(
         announce_start(session, opened, settings=desk.config.settings, now=now)
         if desk.on_open:
             desk.on_open(session, opened)
+        mark = fence.advance(session)
+    fence.keep(mark, desk.mark)
     facts = {"issue": issue_id, "slot": str(new.slot), "enrolled": enrolled}
     log.info("issue opened", extra=facts | {"tip": opened.tip_slug})
     return opened

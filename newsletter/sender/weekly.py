@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from newsletter import db, issues, ledger, notices
-from newsletter.errors import ConfigError, IssueRefused, NewsletterError
+from newsletter.errors import ConfigError, Fenced, IssueRefused, NewsletterError
 from newsletter.issues import IssueView
 from newsletter.sender.delivering import deliver
 from newsletter.sender.desk import Desk
@@ -26,9 +26,14 @@ def tick(desk: Desk, *, forward: Forward = deliver) -> None:
         desk: the process's tools.
         forward: brings an issue that is going out further; by sending it, unless other
             machines do.
+
+    Raises:
+        Fenced: this database is not the live one; nothing at all goes out.
     """
     try:
         open_due(desk)
+    except Fenced:
+        raise
     except (NewsletterError, ConfigError) as error:
         _report_the_start(desk, error)
     # Before the letters, which may take hours, and after them.

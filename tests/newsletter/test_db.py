@@ -197,3 +197,27 @@ def test_other_clients_are_told_the_same_way_to_the_database(
     assert reached == (engine.url.database, "a+b c@'\\d")
     assert patience == "10min"
     assert {name: theirs[name] for name in db.LINK} == db.LINK
+
+
+def test_a_snapshot_sees_one_instant_and_holds_nobody_up(engine: Engine) -> None:
+    """What is committed after its first question is not in it, and was not held up."""
+    with db.snapshot(engine) as reading:
+        assert reading.scalars(select(Installation)).all() == []
+
+        with db.transaction(engine) as writing:
+            writing.add(Installation(uid="one", created_at=NOW))
+
+        assert reading.scalars(select(Installation)).all() == []
+    with db.snapshot(engine) as reading:
+        assert len(reading.scalars(select(Installation)).all()) == 1
+
+
+def test_a_check_waits_for_no_writer(empty_engine: Engine) -> None:
+    """Every command asks first, also in the middle of somebody's long write."""
+    db.upgrade(empty_engine, now=NOW)
+
+    with db.transaction(empty_engine) as writing:
+        db.installation(writing).uid = "another"
+        writing.flush()
+
+        db.check(empty_engine)

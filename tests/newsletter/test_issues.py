@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from threading import Barrier, Thread
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlmodel import Session, select
 
 from newsletter import db, issues
@@ -344,3 +344,31 @@ def test_a_step_sees_what_others_did_meanwhile(engine: Engine, now: datetime) ->
         assert seen.status is IssueStatus.SENDING
         with pytest.raises(IssueRefused, match="it is cancelled, so"):
             pause(stale)
+
+
+def test_a_week_opened_twice_is_found(session: Session) -> None:
+    """Without the unique index that forbids it; a cancelled issue does not count."""
+    session.execute(text("DROP INDEX uq_issue_slot"))
+    for slot, status in (
+        ("2026-W46", IssueStatus.SENT),
+        ("2026-W46", IssueStatus.CANCELLED),
+        ("2026-W47", IssueStatus.SENT),
+        ("2026-W47", IssueStatus.PLANNED),
+    ):
+        make_issue(session, slot=slot, status=status)
+
+    assert issues.opened_twice(session) == ["2026-W47"]
+
+
+def test_an_issue_with_a_wrong_end_is_found(session: Session) -> None:
+    """Over without a time, or with one and not over."""
+    for number, status in enumerate(IssueStatus, 10):
+        make_issue(session, slot=f"2026-W{number}", status=status)
+        make_issue(
+            session, slot=f"2026-W{number + 10}", status=status, finished_at=OPENED_AT
+        )
+
+    found = issues.with_a_wrong_end(session)
+
+    # planned, sending and paused have none; sent and cancelled have one.
+    assert found == ["2026-W13", "2026-W14", "2026-W20", "2026-W21", "2026-W22"]

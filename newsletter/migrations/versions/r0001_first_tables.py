@@ -31,6 +31,9 @@ def _people_and_notices() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("uid", sa.String(length=36), nullable=False),
         sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("seat", sa.String(length=36), nullable=False),
+        sa.Column("high_water", BIG_ID, nullable=False),
+        sa.Column("place", sa.String(length=100), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter import db
+from newsletter import db, fence
 from newsletter.config.example import example_toml
 from newsletter.demo import MailServer
 from newsletter.slots import WEEKDAYS
@@ -154,3 +154,22 @@ def test_a_relay_that_is_away_is_waited_for(folder: Path) -> None:
     assert "WARNING" in heard
     assert "127.0.0.1:1 cannot be reached" in heard
     assert standing(engine_of(folder)) == {DeliveryStatus.PENDING: READERS}
+
+
+def test_a_copy_does_not_even_begin(folder: Path, server: MailServer) -> None:
+    """It ends with 1 and says what to do; nobody is mailed."""
+    with db.transaction(engine_of(folder)) as session:
+        fence.withhold(session)
+
+    ended = subprocess.run(
+        [PROGRAM, "--config", folder / "config.toml", "run"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+    )
+
+    assert ended.returncode == 1
+    assert "it was restored from a backup" in ended.stderr
+    assert "newsletter takeover" in ended.stderr
+    assert len(server.recipients) == 0

@@ -4,6 +4,8 @@ import json
 from datetime import timedelta
 from typing import Any
 
+from newsletter import db, fence
+
 
 def test_a_healthy_newsletter_in_one_look(program: Any) -> None:
     """The next slot and its tip, the runway, the people, the last issue's figures."""
@@ -94,3 +96,22 @@ def test_old_notices_are_history(program: Any) -> None:
 
     assert "The library lasts 8 more weeks after 2026-W48" in " ".join(fresh.split())
     assert "Notices of the last three weeks" not in old
+
+
+def test_a_database_that_may_not_send_says_so(program: Any) -> None:
+    """First of all that needs attention, in `doctor` too."""
+    engine = program.engine()
+    with db.transaction(engine) as session:
+        fence.withhold(session)
+    engine.dispose()
+
+    shown = program("status").stdout.splitlines()
+    told = json.loads(program("status", "--json").stdout)
+    examined = json.loads(program("doctor", "--json", code=1).stdout)
+
+    line = shown[shown.index("Needs attention") + 1]
+    assert line.startswith("This database may not send: it was restored")
+    assert told["fenced"] == "it was restored from a backup"
+    (live,) = [check for check in examined if check["name"] == "Live"]
+    assert live["state"] == "error"
+    assert "newsletter takeover" in live["message"]

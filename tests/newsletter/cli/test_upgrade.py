@@ -1,6 +1,7 @@
 """`newsletter upgrade`: the tables of this release, however often it is called."""
 
 import json
+import shutil
 from typing import Any
 
 
@@ -33,3 +34,18 @@ def test_a_database_that_cannot_be_opened_is_named(empty: Any) -> None:
     empty.settings(database__url="sqlite:////nowhere/newsletter.db")
 
     assert "Check database.url" in empty("upgrade", code=69).stderr
+
+
+def test_a_new_database_is_the_live_one(empty: Any) -> None:
+    """Its mark stands beside it; a copy of the folder does not send by itself."""
+    empty.settings(database__url="sqlite:///blank.db")
+    empty("upgrade")
+    assert (empty.folder / "blank.db.mark").exists()
+    shutil.copy(empty.folder / "blank.db", empty.folder / "copy.db")
+    shutil.copy(empty.folder / "blank.db.mark", empty.folder / "copy.db.mark")
+    empty.settings(database__url="sqlite:///copy.db")
+
+    result = empty("upgrade")
+
+    assert "is ready" in result.stdout
+    assert "newsletter takeover" in result.stderr

@@ -194,3 +194,28 @@ def test_letters_are_due_when_they_may_be_claimed(session: Session) -> None:
     assert due(OPENED_AT) == 2
     assert due(later) == 3
     assert [due(later, limit) for limit in (1, 2, 3)] == [1, 2, 3]
+
+
+def test_the_last_letter_that_was_sent_is_known(session: Session) -> None:
+    """By its time, whatever else ended later; none before the first."""
+    assert ledger.last_sent(session) is None
+    later = OPENED_AT + timedelta(minutes=1)
+    for slot, status, at in (
+        ("2026-W46", S.SENT, later),
+        ("2026-W47", S.SENT, OPENED_AT),
+        ("2026-W48", S.FAILED, later + timedelta(minutes=1)),
+    ):
+        issue = make_issue(session, slot=slot)
+        make_delivery(session, issue, status=status, finished_at=at)
+
+    assert ledger.last_sent(session) == (Slot(2026, 46), later)
+
+
+def test_letters_in_hand_are_counted(session: Session) -> None:
+    """Those that a process claimed or marked, of every issue."""
+    for slot in ("2026-W46", "2026-W47"):
+        issue = make_issue(session, slot=slot)
+        for status in S:
+            make_delivery(session, issue, status=status)
+
+    assert ledger.in_hand(session) == 4
