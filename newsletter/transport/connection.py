@@ -183,8 +183,20 @@ class Connection:
                 asked[0].was_heard = True
             self._lose(str(error))
         except OSError as error:
+            self._hear_the_last()
             self._lose(str(error) or type(error).__name__)
         self._set_deadline(now)
+
+    def _hear_the_last(self) -> None:
+        """Read what the relay said before it hung up.
+
+        It may have taken a message and closed the connection while the next envelope
+        was on its way; then writing fails before that answer was read.
+        """
+        with contextlib.suppress(OSError, NotSmtp):
+            while self.is_open and (data := self.socket.recv(READ_AT_ONCE)):
+                for reply in self._reader.feed(data):
+                    self._hear(reply)
 
     def _read(self) -> None:
         self._flush()

@@ -1,7 +1,11 @@
 """The envelope in one write, against a relay that takes and refuses at every step."""
 
+import struct
+import time
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from socket import SO_LINGER, SOL_SOCKET, create_server, socket
 
 import pytest
 
@@ -248,3 +252,48 @@ def test_a_transport_can_be_closed_while_it_opens_connections(
     assert transport.busy == 0
     assert isinstance(send_all(transport, letters("ann"))[0], Accepted)
     transport.close()
+
+
+def hang_up_after_one(server: socket) -> list[bytes]:
+    """Take one message, say so, and reset the connection with the rest unread."""
+    taken: list[bytes] = []
+    for _ in range(2):
+        peer, _ = server.accept()
+        with peer, peer.makefile("rb") as lines:
+            peer.sendall(b"220 hasty.test\r\n")
+            lines.readline()
+            peer.sendall(b"250-hasty.test\r\n250 PIPELINING\r\n")
+            while not lines.readline().startswith(b"DATA"):
+                pass
+            peer.sendall(b"250 ok\r\n250 ok\r\n354 go\r\n")
+            taken.append(b"".join(iter(lines.readline, b".\r\n")))
+            peer.sendall(b"250 2.0.0 taken\r\n")
+            peer.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+    return taken
+
+
+def test_a_message_that_was_taken_is_not_in_doubt_when_the_relay_hangs_up() -> None:
+    """The next envelope cannot be written any more, but the answer can be read."""
+    with create_server(("localhost", 0)) as server, ThreadPoolExecutor() as threads:
+        hasty = threads.submit(hang_up_after_one, server)
+        port = server.getsockname()[1]
+        transport = SmtpTransport(Relay("localhost", port, Security.NONE))
+        first, second = letters("ann", "ben")
+        while not transport.room(1):
+            transport.turn(0.1)
+        transport.start(1, first)
+        wait_for(transport, {1})
+        transport.hand_over(1)
+        ended = transport.turn(0.0).done
+        time.sleep(0.3)
+        transport.start(2, second)
+
+        (done,) = [*ended, *wait_for(transport, {2})]
+        transport.hand_over(2)
+        while transport.busy:
+            transport.turn(0.1)
+
+        assert done.key == 1
+        assert isinstance(done.outcome, Accepted)
+        assert len(hasty.result()) == 2
+        transport.close()
