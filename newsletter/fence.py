@@ -100,6 +100,8 @@ def check(session: Session, path: Path) -> None:
         DatabaseProblem: it was never founded.
     """
     mark, found = _read(path), _standing(session)
+    # Another process may have taken the seat between the two.
+    mark = mark or _read(path)
     if reason := _doubt(found, mark, path):
         raise Fenced(reason=reason)
     if not found.was_live:
