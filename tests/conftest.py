@@ -93,13 +93,13 @@ def empty_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Eng
     url = request.getfixturevalue("postgresql_url")
     admin = db.connect(url).execution_options(isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.execute(text("DROP DATABASE IF EXISTS blank"))
+        connection.execute(text("DROP DATABASE IF EXISTS blank WITH (FORCE)"))
         connection.execute(text("CREATE DATABASE blank"))
     engine = db.connect(str(make_url(url).set(database="blank")))
     yield engine
     engine.dispose()
     with admin.connect() as connection:
-        connection.execute(text("DROP DATABASE blank"))
+        connection.execute(text("DROP DATABASE blank WITH (FORCE)"))
     admin.dispose()
 
 
