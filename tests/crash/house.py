@@ -1,4 +1,4 @@
-"""An installation to kill: its settings, readers and tips, and its sending processes."""
+"""An installation to kill: its settings, its readers, its sending processes."""
 
 import json
 import os
@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, func, insert, select
 from sqlmodel import Session, col
+from typer.testing import CliRunner
 
 from newsletter import db
+from newsletter.cli.program import app
 from newsletter.config.example import example_toml
 from newsletter.sender import utc_now
 from newsletter.slots import Slot
@@ -152,9 +154,16 @@ class House:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not self.is_finished(slot):
             assert time.monotonic() < deadline, self.processes[-1].words
+            self.wait_for_leases()
             sending = self.send(slot, plan=plan)
             assert sending.code == 0, sending.words
-            time.sleep(0.2)
+
+    def wait_for_leases(self) -> None:
+        """Wait until nothing is in the hands of the dead any more."""
+        with self._reading() as session:
+            last = session.scalar(select(func.max(col(Delivery.lease_until))))
+        if last:
+            time.sleep(max(0.0, (last - utc_now()).total_seconds()))
 
     def end_all(self) -> None:
         """End whatever still runs."""
@@ -187,7 +196,7 @@ class House:
                 .join(Issue, col(Issue.id) == col(Delivery.issue_id))
                 .where(col(Issue.slot) == str(slot), col(Delivery.doubts) > 0)
             )
-            return {address: number for address, number in session.execute(found)}
+            return {row.address: row.doubts for row in session.execute(found)}
 
     def held(self, slot: Slot) -> set[str]:
         """Return the readers whose letter is in doubt, and stays so."""
@@ -195,14 +204,13 @@ class House:
 
     def named_by_the_program(self, slot: Slot) -> set[str]:
         """Return the readers whom `newsletter issues show` names as uncertain."""
-        shown = self.start("issues", "show", str(slot), "--json")
-        assert shown.code == 0, shown.words
-        troubles: Sequence[Mapping[str, str]] = json.loads(shown.words)["troubles"]
+        words = ["--config", str(self.config), "issues", "show", str(slot), "--json"]
+        shown = CliRunner().invoke(app, words)
+        assert shown.exit_code == 0, shown.output
+        troubles: Sequence[Mapping[str, str]] = json.loads(shown.output)["troubles"]
         uncertain = DeliveryStatus.UNCERTAIN.value
         return {each["address"] for each in troubles if each["status"] == uncertain}
 
     def _reading(self) -> Session:
         # On SQLite a reader must not keep the processes from writing.
         return Session(self.engine.execution_options(readonly=True))
-
-

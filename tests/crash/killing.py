@@ -24,6 +24,8 @@ PAUSE_SECONDS = 0.25
 # A commit may be over before the kill comes; so often it is tried again.
 MOST_TRIES = 25
 HANDFUL = 20
+# In paragraphs: a letter that a narrow server does not take at once.
+LARGE = 200
 
 
 @dataclass
@@ -32,6 +34,7 @@ class Fire:
 
     Attributes:
         workers: how many processes send at the same time.
+        plan: of processes that are not killed at a step; None is the plain program.
         kills: how many were ended by SIGKILL so far.
     """
 
@@ -39,6 +42,7 @@ class Fire:
     recorder: Recorder
     workers: int
     chance: random.Random
+    plan: Plan | None = None
     kills: int = 0
     issues: int = 0
     _heard: int = 0
@@ -63,7 +67,7 @@ class Fire:
 
     def settle(self, slot: Slot) -> Count:
         """Send the rest of the issue, and count it."""
-        self.house.finish(slot)
+        self.house.finish(slot, plan=self.plan)
         self._wait_for_silence()
         arrivals = self.recorder.arrivals[self._heard :]
         cut = sum(self.recorder.cut.values())
@@ -95,14 +99,13 @@ class _Worker:
     kill_at: float | None = None
     sending: Sending | None = None
     not_before: float = 0.0
-    plan: Plan | None = None
 
     def see_to_it(self) -> None:
-        """Start a process where none is; one that ended by itself must have meant it."""
+        """Start a process where none is; see that one that ended did so by itself."""
         now = time.monotonic()
         if self.sending is None:
             if now >= self.not_before:
-                self.sending = self.fire.house.send(self.slot, plan=self.plan)
+                self.sending = self.fire.house.send(self.slot, plan=self.fire.plan)
         elif self.sending.has_ended:
             assert self.sending.code == 0, self.sending.words
             self.sending, self.kill_at = None, None
@@ -171,37 +174,65 @@ class Step:
     plan: Plan = field(default_factory=Plan)
     point: Point | None = None
     is_within_a_commit: bool = False
+    is_essential: bool = True
 
 
 LEDGER = "newsletter.ledger"
 # In the order of an issue's life, so that one issue serves them all.
 STEPS = (
-    Step("readers enrolled, not committed", Plan(f"{LEDGER}.enrol", "after")),
-    Step("issue opened", Plan(f"{LEDGER}.enrol", "committed")),
+    Step(
+        "readers enrolled, not committed",
+        Plan(f"{LEDGER}.enrol", "after"),
+        is_essential=False,
+    ),
+    Step("issue opened", Plan(f"{LEDGER}.enrol", "committed"), is_essential=False),
     Step("before claim", Plan(f"{LEDGER}.claim", "before", 2)),
-    Step("claimed, not committed", Plan(f"{LEDGER}.claim", "after", 2)),
+    Step(
+        "claimed, not committed",
+        Plan(f"{LEDGER}.claim", "after", 2),
+        is_essential=False,
+    ),
     Step("after claim", Plan(f"{LEDGER}.claim", "committed", 2)),
-    Step("marked, not committed", Plan(f"{LEDGER}.mark_sending", "after", 3)),
+    Step(
+        "marked, not committed",
+        Plan(f"{LEDGER}.mark_sending", "after", 3),
+        is_essential=False,
+    ),
     Step("after mark", Plan(f"{LEDGER}.mark_sending", "committed", 3)),
     Step("mid-DATA", point=Point.MID_DATA),
     Step("after the final dot, before the reply", point=Point.BEFORE_REPLY),
     Step("after the reply", point=Point.AFTER_REPLY),
     Step("after the reply, before record", Plan(f"{LEDGER}.record", "before", 2)),
-    Step("recorded, not committed", Plan(f"{LEDGER}.record", "after", 2)),
-    Step("after record", Plan(f"{LEDGER}.record", "committed", 2)),
+    Step(
+        "recorded, not committed",
+        Plan(f"{LEDGER}.record", "after", 2),
+        is_essential=False,
+    ),
+    Step("after record", Plan(f"{LEDGER}.record", "committed", 2), is_essential=False),
     Step("mid-commit", is_within_a_commit=True),
-    Step("lapsed leases freed, not committed", Plan(f"{LEDGER}.release_lapsed", "after")),
-    Step("lapsed leases freed", Plan(f"{LEDGER}.release_lapsed", "committed")),
+    Step(
+        "lapsed leases freed, not committed",
+        Plan(f"{LEDGER}.release_lapsed", "after"),
+        is_essential=False,
+    ),
+    Step(
+        "lapsed leases freed",
+        Plan(f"{LEDGER}.release_lapsed", "committed"),
+        is_essential=False,
+    ),
     Step("before the issue is closed", Plan("newsletter.issues.close", "before")),
-    Step("issue closed, not committed", Plan("newsletter.issues.close", "after")),
+    Step(
+        "issue closed, not committed",
+        Plan("newsletter.issues.close", "after"),
+        is_essential=False,
+    ),
 )
 
 
-def kill_at_every_step(fire: Fire, *, steps: Sequence[Step] = STEPS) -> Count:
-    """Send one issue and kill a process at each of the steps, while the others go on."""
-    slot = fire.next_issue(paragraphs=600)
-    bystander = Plan(handful=HANDFUL)
-    others = [_Worker(fire, slot, plan=bystander) for _ in range(fire.workers - 1)]
+def kill_at_steps(fire: Fire, steps: Sequence[Step]) -> Count:
+    """Send one issue; kill a process at each of the steps, while the others go on."""
+    slot = fire.next_issue(paragraphs=LARGE)
+    others = [_Worker(fire, slot) for _ in range(fire.workers - 1)]
     for step in steps:
         _kill_at(fire, slot, step, others)
     for worker in others:

@@ -11,8 +11,8 @@ import os
 import random
 import signal
 import statistics
+import struct
 import sys
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -23,8 +23,9 @@ from typing import Any
 from sqlalchemy.engine.default import DefaultDialect
 
 CLAIM = "newsletter.ledger.claim"
+MARK = "newsletter.ledger.mark_sending"
 RECORD = "newsletter.ledger.record"
-# Commits that are timed before one is hit, and after which there is no more use in it.
+# Commits that are timed before one is hit.
 TIMED_COMMITS = 8
 IN_A_COMMIT = b"in "
 OUT_OF_A_COMMIT = b"out"
@@ -116,54 +117,72 @@ def end_at(plan: Plan) -> None:
 class CommitKiller:
     """Ends the process within a commit, as far into it as a random moment is.
 
-    How long commits take is learned from the first ones. A thread ends the process
-    while the commit waits for the disk or the server. Whether it was hit is written to
-    a file: a kill that came a moment too late leaves "out" there.
+    Only commits that mark letters count, for these write to the disk. How long they
+    take is learned from the first ones. The process is ended by a child of its own, so
+    that nothing in it must wait for a turn. Whether it was hit is written to a file: a
+    kill that came a moment too late leaves "out" there.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.file = os.open(path, os.O_RDWR | os.O_CREAT)
+    def __init__(self, note: Path) -> None:
+        self.note = os.open(note, os.O_RDWR | os.O_CREAT)
         self.seconds: list[float] = []
-        self.go = threading.Event()
-        self.delay = 0.0
+        self.counts = False
+        self.order = _start_killer()
         self.original = DefaultDialect.do_commit
 
     def commit(self, dialect: Any, connection: Any) -> None:
         """Commit; one of the times the process ends meanwhile."""
-        hit = len(self.seconds) == TIMED_COMMITS
-        if hit:
-            most = statistics.median(self.seconds)
-            self.delay = random.uniform(0, most)  # noqa: S311 - an instant
-            os.pwrite(self.file, IN_A_COMMIT, 0)
-            self.go.set()
+        counts, self.counts = self.counts, False
+        is_hit = counts and len(self.seconds) == TIMED_COMMITS
+        if is_hit:
+            usual = statistics.median(self.seconds)
+            delay = random.uniform(0, usual)  # noqa: S311 - an instant
+            os.pwrite(self.note, IN_A_COMMIT, 0)
+            os.write(self.order, struct.pack("d", delay))
         began = time.perf_counter()
         self.original(dialect, connection)
-        self.seconds.append(time.perf_counter() - began)
-        if hit:
-            os.pwrite(self.file, OUT_OF_A_COMMIT, 0)
-
-    def wait_and_kill(self) -> None:
-        """Run in a thread: wait for the commit that is meant, then end the process."""
-        self.go.wait()
-        time.sleep(self.delay)
-        end()
+        if counts:
+            self.seconds.append(time.perf_counter() - began)
+        if is_hit:
+            os.pwrite(self.note, OUT_OF_A_COMMIT, 0)
+            # The kill is on its way.
+            time.sleep(60)
 
 
-def end_in_commit(path: Path) -> None:
-    """Let the process end in one of its commits, but not in those of the opening."""
-    killer = CommitKiller(path)
-    threading.Thread(target=killer.wait_and_kill, daemon=True).start()
+def _start_killer() -> int:
+    """Start a child that kills us when told; return where to write the delay."""
+    reading, writing = os.pipe()
+    parent = os.getpid()
+    if os.fork() == 0:
+        os.close(writing)
+        order = os.read(reading, 8)
+        if order:
+            until = time.perf_counter() + struct.unpack("d", order)[0]
+            while time.perf_counter() < until:
+                pass
+            os.kill(parent, signal.SIGKILL)
+        os._exit(0)
+    os.close(reading)
+    return writing
+
+
+def end_in_commit(note: Path) -> None:
+    """Let the process end in one of the commits that mark letters as sending."""
+    killer = CommitKiller(note)
+
+    def commit(dialect: Any, connection: Any) -> None:
+        killer.commit(dialect, connection)
 
     def around(original: Callable[..., Any]) -> Callable[..., Any]:
-        def first_claim(*args: Any, **options: Any) -> Any:
-            DefaultDialect.do_commit = (  # type: ignore[method-assign]
-                lambda dialect, connection: killer.commit(dialect, connection)
-            )
-            return original(*args, **options)
+        def mark(*args: Any, **options: Any) -> Any:
+            marked = original(*args, **options)
+            killer.counts = bool(marked)
+            return marked
 
-        return first_claim
+        return mark
 
-    wrap(CLAIM, around)
+    DefaultDialect.do_commit = commit  # type: ignore[method-assign]
+    wrap(MARK, around)
 
 
 def claim_handfuls(most: int) -> None:
