@@ -103,7 +103,13 @@ def deliver(
     with db.transaction(desk.engine) as session:
         composer = Composer.of(desk.config, issue, uid=db.installation(session).uid)
     run = _Run(desk, issue, composer, on_progress)
-    _send_all(run)
+    try:
+        _send_all(run)
+    except BaseException:
+        # The answers of letters on the wire would reach a run that knows nothing of
+        # them. Hung up, they are in doubt, and no more are than there are connections.
+        desk.transport.close()
+        raise
     # A short list never gets to so many refusals; its operator must hear of it too.
     if run.refused_too_often or run.was_turned_away:
         _pause(run)
