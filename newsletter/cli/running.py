@@ -1,14 +1,13 @@
 """`newsletter run`: the main job, until it is told to stop."""
 
 import logging
-import signal
-from types import FrameType
 
 import typer
 
 from newsletter import db, scheduler
 from newsletter.cli import screen
 from newsletter.cli.office import enter
+from newsletter.cli.stopping import ending_gently
 
 app = typer.Typer(add_completion=False)
 
@@ -22,12 +21,6 @@ def run(context: typer.Context) -> None:
     logging.getLogger("newsletter").setLevel(logging.INFO)
     office = enter(context)
     desk = office.desk()
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        desk.stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
     timetable = desk.timetable
     latest = timetable.latest(desk.clock())
     following = next(timetable.coming(latest.shift(1)))
@@ -36,5 +29,6 @@ def run(context: typer.Context) -> None:
         f"Running on {db.shown(office.engine)}. Next slot: {following}, {when} "
         f"({timetable.zone.key}). Ctrl-C stops."
     )
-    scheduler.run(desk)
+    with ending_gently(desk):
+        scheduler.run(desk)
     screen.aside("Stopped; the letters in hand were finished.")
