@@ -21,7 +21,7 @@ from sqlalchemy import Engine, column, create_engine, event, make_url
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import ArgumentError, DatabaseError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from sqlmodel import Session, SQLModel
 
 from newsletter import migrations
@@ -34,6 +34,7 @@ __all__ = [
     "Session",
     "check",
     "connect",
+    "failures_said",
     "insert_once",
     "installation",
     "shown",
@@ -84,14 +85,35 @@ def connect(url: str, *, durability: Durability = Durability.FULL) -> Engine:
 
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Session]:
-    """Open a session, commit when the block ends well, roll back when it does not."""
-    with Session(engine, expire_on_commit=False) as session:
+    """Open a session, commit when the block ends well, roll back when it does not.
+
+    Raises:
+        DatabaseProblem: it went away, its disk is full, or the like.
+    """
+    with failures_said(engine), Session(engine, expire_on_commit=False) as session:
         try:
             yield session
         except BaseException:
             session.rollback()
             raise
         session.commit()
+
+
+@contextmanager
+def failures_said(engine: Engine) -> Iterator[None]:
+    """Say in words what keeps the database from working.
+
+    Raises:
+        DatabaseProblem: it went away, its disk is full, or the like.
+    """
+    try:
+        yield
+    except OperationalError as error:
+        reason = " ".join(str(error.orig).split())
+        raise DatabaseProblem(
+            f"The database {shown(engine)} failed: {reason}. What was recorded before "
+            "is safe. Mend that, then start again; it goes on where it stopped."
+        ) from error
 
 
 def upgrade(engine: Engine, *, now: datetime) -> None:

@@ -1,7 +1,12 @@
 """One round of the main job, and the operator's way to end an issue."""
 
 from newsletter import db, issues, ledger, notices
-from newsletter.errors import ConfigError, IssueRefused, NewsletterError
+from newsletter.errors import (
+    ConfigError,
+    DatabaseProblem,
+    IssueRefused,
+    NewsletterError,
+)
 from newsletter.issues import IssueView
 from newsletter.sender.delivering import deliver
 from newsletter.sender.desk import Desk
@@ -20,6 +25,9 @@ def tick(desk: Desk) -> None:
     """
     try:
         open_due(desk)
+    except DatabaseProblem:
+        # It cannot keep a notice either; the next round tries again.
+        raise
     except (NewsletterError, ConfigError) as error:
         _report_the_start(desk, error)
     with db.transaction(desk.engine) as session:
