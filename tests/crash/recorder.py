@@ -14,6 +14,7 @@ import random
 import re
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ READ_AT_ONCE = 65_536
 # A sender whose letter is larger cannot have handed it all to its own system.
 NARROW_BYTES = 4_096
 NARROW_SEGMENT = 536
+PATIENCE_SECONDS = 60.0
 GREETING = b"220 recorder.example\r\n"
 OFFERS = b"250-recorder.example\r\n250-PIPELINING\r\n250 8BITMIME\r\n"
 
@@ -99,6 +101,27 @@ class Recorder:
     cut: Counter[str] = field(default_factory=Counter)
     broken_off: int = 0
     open: int = 0
+
+    def wait_for(self, letters: int) -> None:
+        """Wait until so many letters arrived."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while len(self.arrivals) < letters:
+            assert time.monotonic() < deadline, f"{len(self.arrivals)} letters arrived"
+            time.sleep(0.002)
+
+    def wait_for_quiet(self) -> None:
+        """Wait until no letter has come for a second."""
+        before = -1
+        while before != len(self.arrivals):
+            before = len(self.arrivals)
+            time.sleep(1)
+
+    def wait_for_silence(self) -> None:
+        """Wait until all is heard that the dead had handed over."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while self.open:
+            assert time.monotonic() < deadline, "a connection stays open"
+            time.sleep(0.01)
 
     async def converse(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
