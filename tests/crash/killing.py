@@ -12,7 +12,7 @@ from newsletter.slots import Slot
 from tests.crash.counting import Count, count
 from tests.crash.house import FIRST_SLOT, House, Sending
 from tests.crash.recorder import Point, Recorder
-from tests.crash.runner import Plan
+from tests.crash.runner import IN_A_COMMIT, Plan
 
 # The instants of the kills lie in so long a time after the first word to the relay ...
 SPAN_SECONDS = 0.4
@@ -161,7 +161,11 @@ def kill_at_random(fire: Fire, slot: Slot, *, kills: int) -> Count:
 
 @dataclass(frozen=True)
 class Step:
-    """A step of a letter's way, at which its process is killed once."""
+    """A step of a letter's way, at which its process is killed once.
+
+    Attributes:
+        is_essential: whether the short form has it, too.
+    """
 
     name: str
     plan: Plan = field(default_factory=Plan)
@@ -169,8 +173,14 @@ class Step:
     is_within_a_commit: bool = False
     is_essential: bool = True
 
+    @property
+    def is_shared(self) -> bool:
+        """Tell whether every process comes to it, if several send one issue."""
+        return self.plan.function not in ALONE
+
 
 LEDGER = "newsletter.ledger"
+ALONE = (f"{LEDGER}.enrol", "newsletter.issues.close")
 # In the order of an issue's life, so that one issue serves them all.
 STEPS = (
     Step(
@@ -223,39 +233,60 @@ STEPS = (
 
 
 def kill_at_steps(fire: Fire, steps: Sequence[Step]) -> Count:
-    """Send one issue; kill a process at each of the steps, while the others go on."""
-    slot = fire.next_issue(paragraphs=LARGE)
-    others = [_Worker(fire, slot) for _ in range(fire.workers - 1)]
+    """Kill a process at each of the steps, all in one issue; the others go on.
+
+    Where others go on, each step has an issue of its own, or they would finish it.
+    """
+    total = Count()
+    if fire.workers == 1:
+        slot = fire.next_issue(paragraphs=LARGE)
+        for step in steps:
+            if not any(_kill_at(fire, slot, step) for _ in range(MOST_TRIES)):
+                raise AssertionError(f"no process came to this step: {step.name}")
+        return fire.settle(slot)
     for step in steps:
-        _kill_at(fire, slot, step, others)
-    for worker in others:
-        if worker.sending is not None:
-            assert worker.sending.code == 0, worker.sending.words
-    return fire.settle(slot)
+        total += _kill_among_others(fire, step)
+    return total
 
 
-def _kill_at(fire: Fire, slot: Slot, step: Step, others: Sequence[_Worker]) -> None:
-    """Start processes until one of them came to the step, and was killed there."""
+def _kill_among_others(fire: Fire, step: Step) -> Count:
+    """Send issues with several processes, until one was killed at the step."""
+    total = Count()
     for _ in range(MOST_TRIES):
-        assert not fire.house.is_finished(slot), f"finished before: {step.name}"
-        note = fire.house.folder / "commit"
-        victim = fire.house.send(slot, plan=_plan(step, note))
-        if step.point is not None:
-            _kill_on_the_wire(fire.recorder, victim, step.point)
-        while not victim.has_ended:
-            for worker in others:
-                worker.see_to_it()
-            time.sleep(0.002)
-        fire.recorder.listener = None
-        if not victim.was_killed:
-            # It found nothing to do, since the dead have it in hand.
-            assert victim.code == 0, victim.words
-            time.sleep(PAUSE_SECONDS)
-            continue
-        fire.kills += 1
-        if not step.is_within_a_commit or note.read_text() == "in ":
-            return
-    raise AssertionError(f"no process ever came to this step: {step.name}")
+        large = step.point is Point.MID_DATA
+        slot = fire.next_issue(paragraphs=LARGE if large else 1)
+        others = [_Worker(fire, slot) for _ in range(fire.workers - 1)]
+        was_there = _kill_at(fire, slot, step, others)
+        for worker in others:
+            if worker.sending is not None:
+                assert worker.sending.code == 0, worker.sending.words
+        total += fire.settle(slot)
+        if was_there:
+            return total
+    raise AssertionError(f"no process came to this step: {step.name}")
+
+
+def _kill_at(
+    fire: Fire, slot: Slot, step: Step, others: Sequence[_Worker] = ()
+) -> bool:
+    """Start a process; tell whether it came to the step, and was killed there."""
+    assert not fire.house.is_finished(slot), f"finished before: {step.name}"
+    note = fire.house.folder / "commit"
+    victim = fire.house.send(slot, plan=_plan(step, note))
+    if step.point is not None:
+        _kill_on_the_wire(fire.recorder, victim, step.point)
+    while not victim.has_ended:
+        for worker in others:
+            worker.see_to_it()
+        time.sleep(0.002)
+    fire.recorder.listener = None
+    if not victim.was_killed:
+        # It found nothing to do, since the dead have it in hand.
+        assert victim.code == 0, victim.words
+        time.sleep(PAUSE_SECONDS)
+        return False
+    fire.kills += 1
+    return not step.is_within_a_commit or note.read_text() == IN_A_COMMIT.decode()
 
 
 def _plan(step: Step, note: Path) -> Plan:

@@ -89,7 +89,7 @@ def end_at(plan: Plan) -> None:
     def around(original: Callable[..., Any]) -> Callable[..., Any]:
         def step(*args: Any, **options: Any) -> Any:
             # A turn that has nothing to record is not the step that is meant.
-            has_work = plan.function != RECORD or bool(args[1])
+            has_work = plan.function != RECORD or any(args[1:])
             state["calls"] += has_work
             is_it = has_work and state["calls"] == plan.call
             if is_it and plan.when == "before":

@@ -29,12 +29,12 @@ from tests.crash.recorder import Recorder, recording
 from tests.crash.runner import Plan
 from tests.servers import PostgresqlServer, postgresql_server
 
-READERS = 500
+READERS = 300
 CONNECTIONS = 4
 LEASE_SECONDS = 3
 # A slow relay, so that there is a middle in which things can happen.
 PACE_SECONDS = 0.008
-IN_THE_MIDDLE = 120
+IN_THE_MIDDLE = 60
 RING_SECONDS = 1.0
 # For the letters in hand, and for one ring.
 PROMPT_SECONDS = 5.0
