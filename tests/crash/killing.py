@@ -23,7 +23,7 @@ START_SECONDS = 1.0
 PAUSE_SECONDS = 0.25
 # A commit may be over before the kill comes; so often it is tried again.
 MOST_TRIES = 25
-HANDFUL = 20
+HANDFUL = 10
 # In paragraphs: a letter that a narrow server does not take at once.
 LARGE = 200
 
@@ -238,6 +238,8 @@ def kill_at_steps(fire: Fire, steps: Sequence[Step]) -> Count:
     Where others go on, each step has an issue of its own, or they would finish it.
     """
     total = Count()
+    # Small hands, so that there is something left for each of them.
+    fire.plan = Plan(handful=HANDFUL)
     if fire.workers == 1:
         slot = fire.next_issue(paragraphs=LARGE)
         for step in steps:

@@ -38,7 +38,7 @@ KILLS_AN_ISSUE = 50
 KILLS = int(os.environ.get("CRASH_KILLS", "200")) if IS_FULL else 4
 # Enough for a handful at each step, and for those that its processes had in hand.
 READERS_OF_STEPS = 320
-READERS_OF_A_STEP = 120
+READERS_OF_A_STEP = 160
 CHOSEN_STEPS = [step for step in STEPS if IS_FULL or step.is_essential]
 # The short form goes through the runner, so that few letters are in each one's hands.
 PLAN = None if IS_FULL else Plan(handful=HANDFUL)
