@@ -12,7 +12,7 @@ test: .venv/dev.stamp
 	$(BIN)/python -m pytest -n 2
 
 crash-test: .venv/dev.stamp
-	$(BIN)/python -m pytest tests/whole/test_crash.py
+	CRASH_TEST=full $(BIN)/python -m pytest -v tests/whole/test_crash.py
 
 check: lint types test
 

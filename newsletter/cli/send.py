@@ -11,6 +11,7 @@ from newsletter.cli import screen
 from newsletter.cli.office import Office, enter
 from newsletter.cli.plan import first_open_slot
 from newsletter.cli.status import letter_counts, resting, waits
+from newsletter.cli.stopping import ending_gently
 from newsletter.issues import IssueView
 from newsletter.ledger import Tally
 from newsletter.sender import (
@@ -48,7 +49,10 @@ def send(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Send this week's tip now; or go on with an issue that was not finished."""
+    """Send this week's tip now; or go on with an issue that was not finished.
+
+    SIGTERM and Ctrl-C finish the letters in hand and end with exit code 0.
+    """
     office = enter(context)
     desk = office.desk()
     week = Slot.parse(slot) if slot else _this_week(office, desk)
@@ -66,10 +70,11 @@ def send(
     if isinstance(opened, Nothing):
         screen.say(opened.reason)
         return
-    tell_operator(desk)
-    tally = deliver_with_progress(desk, opened)
-    tell_operator(desk)
-    desk.transport.close()
+    with ending_gently(desk.stop):
+        tell_operator(desk)
+        tally = deliver_with_progress(desk, opened)
+        tell_operator(desk)
+        desk.transport.close()
     report(opened, tally)
     tell_held(desk, tally)
     if tally.open:

@@ -9,7 +9,7 @@ import typer
 from newsletter import db, queue
 from newsletter.cli import screen
 from newsletter.cli.office import enter
-from newsletter.cli.running import heed_signals
+from newsletter.cli.stopping import ending_gently
 from newsletter.errors import MissingSetting
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -40,7 +40,7 @@ def worker(
         why = "workers take what they send from a queue. Set it to true everywhere."
         raise MissingSetting(key="queue.enabled", why=why)
     stop = Event()
-    heed_signals(stop)
-    screen.aside(f"Working for {db.shown(office.engine)}. Ctrl-C stops.")
-    queue.work(office.desk, concurrency=concurrency, stop=stop)
+    with ending_gently(stop):
+        screen.aside(f"Working for {db.shown(office.engine)}. Ctrl-C stops.")
+        queue.work(office.desk, concurrency=concurrency, stop=stop)
     screen.aside("Stopped; the letters in hand were finished.")

@@ -58,7 +58,14 @@ def deliver(
     take_up_lapsed(desk, issue)
     with more_processes(desk, issue, on_progress) as (ours, counting):
         run = Run(ours, issue, composer, counting)
-        _send_all(run)
+        try:
+            _send_all(run)
+        except BaseException:
+            # The answers of letters on the wire would reach a run that knows nothing of
+            # them. Hung up, they are in doubt, and no more are than there are
+            # connections.
+            ours.transport.close()
+            raise
     if _must_pause(run):
         _pause(run)
     if run.away_because:

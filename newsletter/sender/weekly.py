@@ -3,7 +3,13 @@
 from collections.abc import Callable
 
 from newsletter import db, issues, ledger, notices
-from newsletter.errors import ConfigError, Fenced, IssueRefused, NewsletterError
+from newsletter.errors import (
+    ConfigError,
+    DatabaseProblem,
+    Fenced,
+    IssueRefused,
+    NewsletterError,
+)
 from newsletter.issues import IssueView
 from newsletter.sender.delivering import deliver
 from newsletter.sender.desk import Desk
@@ -32,7 +38,8 @@ def tick(desk: Desk, *, forward: Forward = deliver) -> None:
     """
     try:
         open_due(desk)
-    except Fenced:
+    except (Fenced, DatabaseProblem):
+        # It can keep no notice, or must not; the next round tries again.
         raise
     except (NewsletterError, ConfigError) as error:
         _report_the_start(desk, error)

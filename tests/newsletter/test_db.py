@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel, select
 
@@ -114,6 +114,24 @@ def test_a_failed_block_leaves_nothing(engine: Engine) -> None:
 
     with Session(engine) as session:
         assert session.get(Installation, 1) is None
+
+
+def test_a_database_that_fails_at_work_is_said_in_words(engine: Engine) -> None:
+    """No more room, or a server that hangs up: which database, and what it said."""
+
+    def break_down() -> None:
+        with db.transaction(engine) as session:
+            if engine.dialect.name == "sqlite":
+                session.execute(text("PRAGMA max_page_count = 1"))
+                session.execute(text("CREATE TABLE more (x)"))
+            else:
+                session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    with pytest.raises(DatabaseProblem) as caught:
+        break_down()
+
+    assert db.shown(engine) in str(caught.value)
+    assert "full" in str(caught.value) or "terminat" in str(caught.value)
 
 
 def test_a_new_sqlite_file_is_its_owners_alone(tmp_path: Path) -> None:

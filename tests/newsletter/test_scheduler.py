@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from newsletter import db, issues, scheduler
+from newsletter import db, issues, notices, scheduler
+from newsletter.errors import DatabaseProblem
 from newsletter.outcome import Outcome
 from newsletter.sender import Desk
-from newsletter.tables import Installation, IssueStatus
+from newsletter.tables import Installation, IssueStatus, NoticeKind
 from newsletter.transport import Letter, MemoryTransport
 from tests.desks import SetClock, make_config, make_desk
 from tests.newsletter.sender.week import FOUNDED, MOMENT, SLOT, found
@@ -36,13 +37,14 @@ class RingingClock(SetClock):
 
     looks = 0
     breaks = 0
+    broken: Exception = RuntimeError("the clock is broken")
 
     def __call__(self) -> object:  # type: ignore[override]
         """Return the time, unless the clock is broken just now."""
         self.looks += 1
         if self.breaks:
             self.breaks -= 1
-            raise RuntimeError("the clock is broken")
+            raise self.broken
         return super().__call__()
 
 
@@ -124,6 +126,31 @@ def test_an_error_in_one_ring_does_not_stop_the_next(
     failed = [r for r in caplog.records if r.message.startswith("this round failed")]
     assert len(failed) == 2
     assert failed[0].exc_info
+
+
+def test_a_database_that_is_away_is_one_line(
+    desk: Desk,
+    clock: RingingClock,
+    transport: Watched,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Its reason is logged at every ring, without a traceback, and no notice kept."""
+    clock.breaks = 2
+    clock.broken = DatabaseProblem("The database is away.")
+
+    thread = start(desk)
+    try:
+        until(lambda: len(transport.sent) == 2, say="the letters")
+    finally:
+        stop(desk, thread)
+
+    failed = [r for r in caplog.records if r.message == scheduler.FAILED]
+    assert [(r.exc_info, r.__dict__["reason"]) for r in failed] == [
+        (None, "The database is away.")
+    ] * 2
+    with Session(desk.engine) as session:
+        posted = notices.recent(session, since=FOUNDED)
+    assert NoticeKind.CANNOT_START not in {notice.kind for notice in posted}
 
 
 def test_the_stop_sign_ends_it_and_says_goodbye(desk: Desk, transport: Watched) -> None:

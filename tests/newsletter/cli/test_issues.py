@@ -67,6 +67,26 @@ def test_show_names_every_letter_in_trouble(program: Any) -> None:
     assert "5.1.3" in shown
 
 
+def test_show_names_them_all_if_asked(program: Any) -> None:
+    """The first twenty, and how to see the others; a full twenty says no such thing."""
+    for number in range(20):
+        program("subscribers", "add", f"用户{number}@example.org")
+    program("send", "-y")
+    program("subscribers", "add", "用户20@example.org")
+    program.clock.tick(timedelta(weeks=1))
+    program("send", "-y")
+
+    twenty = program("issues", "show", "2026-W48").stdout
+    first = program("issues", "show", "2026-W49").stdout
+    everything = program("issues", "show", "2026-W49", "--all").stdout
+
+    assert "The first 20." not in twenty
+    assert "All: newsletter issues show 2026-W49 --all" in " ".join(first.split())
+    assert "用户20@example.org" not in first
+    assert "The first 20." not in everything
+    assert "用户20@example.org" in everything
+
+
 def test_pause_and_resume(stuck: Any) -> None:
     """Paused by hand, and on again; each says what comes next."""
     paused = stuck("issues", "pause", "2026-W48").stdout

@@ -41,6 +41,8 @@ class Killed(BaseException):
 class Dying(MemoryTransport):
     """Takes a number of volleys, and dies with the next one on the wire."""
 
+    closed = False
+
     def __init__(self, *, after: int, width: int) -> None:
         super().__init__(width=width)
         self.lost: list[Letter] = []
@@ -54,11 +56,27 @@ class Dying(MemoryTransport):
         self._left -= 1
         return super().send(letters)
 
+    def close(self) -> None:
+        """Note it."""
+        self.closed = True
+
 
 def crash(desk: Desk) -> None:
     """Open the week and die in the middle of it."""
     with pytest.raises(Killed):
         deliver(desk, open_week(desk))
+
+
+def test_whoever_lives_on_after_a_failure_hangs_up(
+    engine: Engine, desk_with: MakeDesk
+) -> None:
+    """Answers to letters of a run that failed must not reach the next run."""
+    found(engine, readers=10, tips=1)
+    dying = Dying(after=1, width=3)
+
+    crash(desk_with(dying))
+
+    assert dying.closed
 
 
 def test_a_crash_leaves_exactly_the_volley_in_doubt(
