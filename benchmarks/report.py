@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks import fill, machine
 from benchmarks.figures import Results
 from benchmarks.picture import draw
-from benchmarks.tables import costs, pairs, races, sizes
+from benchmarks.tables import BESIDE, costs, pairs, races, sizes
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks/results.json"
@@ -22,8 +22,8 @@ PAGE = ROOT / "docs/benchmarks.md"
 def as_text(results: Results) -> str:
     """Return everything for a terminal of 80 columns."""
     tables = (races(results.races), costs(results.races), sizes(results.sizes))
-    words = [table.as_text() for table in tables]
-    return "\n".join([*words, fill.sentence(results.copy)])
+    first, *rest = [table.as_text() for table in tables]
+    return "\n".join([f"{first}\n{BESIDE}", *rest, fill.sentence(results.copy)])
 
 
 def sections(results: Results) -> dict[str, str]:
@@ -57,7 +57,7 @@ def insert(page: str, found: dict[str, str]) -> str:
         begin, end = f"<!-- {name}: by `make bench` -->", f"<!-- {name} ends -->"
         before, _, rest = page.partition(begin)
         _, _, after = rest.partition(end)
-        page = f"{before}{begin}\n{words}{end}{after}"
+        page = f"{before}{begin}\n\n{words}\n{end}{after}"
     return page
 
 

@@ -23,9 +23,8 @@ LETTERS_FOR_A_FIGURE = 10_000
 MOST_ISSUES = 5
 
 
-def measure(ours: Stage, people: int) -> Size:
-    """Send to everybody, from an installation that is filled and set up."""
-    issues = min(MOST_ISSUES, max(1, LETTERS_FOR_A_FIGURE // people))
+def measure(ours: Stage, people: int, *, issues: int) -> Size:
+    """Send *issues* to everybody, from an installation that is filled and set up."""
     sent = [
         ours.send_watched(by_parts=False, stops_after=STOPS_AFTER)
         for _ in range(issues)
@@ -47,10 +46,11 @@ def run_all(lengths: tuple[int, ...] = PEOPLE) -> Iterator[Size]:
     """Yield each size on each engine."""
     for engine in LABELS:
         for people in lengths:
+            issues = min(MOST_ISSUES, max(1, LETTERS_FOR_A_FIGURE // people))
             with stage(engine) as ours, sink() as port:
                 ours.fill(people)
                 Row(engine, "full", 50).set_up(ours, port)
-                yield measure(ours, people)
+                yield measure(ours, people, issues=issues)
 
 
 def main() -> None:
