@@ -34,9 +34,7 @@ pictures: .venv/dev.stamp
 	$(BIN)/python -m docs.pictures.make
 
 bench: .venv/dev.stamp
-	$(BIN)/python -m benchmarks.fill
-	$(BIN)/python -m benchmarks.enrol
-	$(BIN)/python -m benchmarks.sending
+	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.distributed
 
 # The environment: from a lock with hashes, then the project itself, as it stands here.

@@ -17,20 +17,16 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 
 from sqlalchemy import text
 
-from benchmarks.enrol import engine_of
-from benchmarks.sending import list_of
+from benchmarks.stage import stage
 from newsletter import config as settings_room
 from newsletter import db, queue, scheduler
 from newsletter.cli.office import Office
-from newsletter.config.example import example_toml
 from newsletter.db import Engine
 from newsletter.sender import Nothing, open_slot, utc_now
 from newsletter.slots import Slot
@@ -58,28 +54,6 @@ class Task:
         """Letters a second that the relay's replies allow."""
         free = self.workers * self.connections / (ROUND_TRIPS * REPLY_SECONDS)
         return min(free, self.per_second or free)
-
-
-@contextmanager
-def installation(engine: Engine, relay: PacedRelay, task: Task) -> Iterator[Path]:
-    """Yield the settings of a coordinator that runs in this process."""
-    with tempfile.TemporaryDirectory(prefix="newsletter-bench-") as folder:
-        path = Path(folder) / "config.toml"
-        values = {
-            "newsletter.secret": "x" * 40,
-            "database.url": engine.url.render_as_string(hide_password=False),
-            "delivery.allow_reserved": True,
-            "delivery.lease_seconds": LEASE_SECONDS,
-            "smtp.host": "127.0.0.1",
-            "smtp.port": relay.port,
-            "smtp.security": "none",
-            "smtp.timeout_seconds": 2,
-            "smtp.connections": task.connections,
-            "smtp.max_per_second": task.per_second,
-            "queue.enabled": True,
-        }
-        path.write_text(example_toml(values), "utf-8")
-        yield path
 
 
 def worker(path: Path) -> subprocess.Popen[bytes]:
@@ -130,14 +104,22 @@ def watch(
 def measure(task: Task) -> str:
     """Send an issue and return its row."""
     with (
-        engine_of("postgresql") as engine,
+        stage("postgresql") as ours,
         tempfile.TemporaryDirectory() as folder,
         paced_relay(Path(folder) / "taken", seconds=REPLY_SECONDS) as relay,
-        installation(engine, relay, task) as path,
     ):
+        engine, path = ours.engine, ours.folder / "config.toml"
+        ours.configure(
+            relay.port,
+            delivery__lease_seconds=LEASE_SECONDS,
+            smtp__timeout_seconds=2,
+            smtp__connections=task.connections,
+            smtp__max_per_second=task.per_second,
+            queue__enabled=True,
+        )
         # Founded now, so that no week before is due beside the one that is measured.
         db.upgrade(engine, now=utc_now())
-        list_of(engine, task.letters)
+        ours.fill(task.letters)
         queue.install(engine)
         office = Office(settings_room.load(path, {}), engine)
         desk = office.desk()

@@ -1,13 +1,15 @@
 """How long one reader's copy takes: tokens signed, name encoded, bytes joined.
 
-Run `python benchmarks/fill.py` from the top of the checkout. Nothing is asserted: a
-figure that fails on a busy machine teaches people to ignore it. CPU time is counted.
+    python -m benchmarks.fill
+
+Nothing is asserted: a figure that fails on a busy machine teaches people to ignore it.
+CPU time is counted.
 """
 
-import statistics
 import time
 from datetime import UTC, date, datetime
 
+from benchmarks.figures import Copy, Spread
 from newsletter.config import Settings
 from newsletter.message import PreparedMessage, Reader, prepare
 from newsletter.render import Article, Edition, render_tip
@@ -60,8 +62,8 @@ def copy(message: PreparedMessage, signer: TokenSigner, at: int) -> bytes:
     )
 
 
-def main() -> None:
-    """Print the median of the rounds."""
+def measure() -> Copy:
+    """Fill thousands of copies; return what one takes, round by round."""
     message, signer = issue(), TokenSigner([b"a secret for measuring, nothing else"])
     rounds = []
     for _ in range(ROUNDS):
@@ -69,8 +71,21 @@ def main() -> None:
         for at in range(COPIES):
             size = len(copy(message, signer, at))
         rounds.append((time.process_time() - begun) / COPIES * 1e6)
-    print(f"{size / 1000:.1f} KB a copy, {len(NAMES)} kinds of name, tokens signed")
-    print(f"{statistics.median(rounds):.1f} µs a copy (best {min(rounds):.1f})")
+    return Copy(size / 1_000, Spread.of(rounds))
+
+
+def sentence(found: Copy) -> str:
+    """Return the figures in words."""
+    spent = found.microseconds
+    return (
+        f"{found.kilobytes:.1f} KB a copy, with signed links: "
+        f"{spent.median:.1f} µs of CPU ({spent.low:.1f}-{spent.high:.1f})."
+    )
+
+
+def main() -> None:
+    """Print the median of the rounds."""
+    print(sentence(measure()))
 
 
 if __name__ == "__main__":

@@ -14,12 +14,11 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from benchmarks.enrol import NOW, engine_of, fill
+from benchmarks.stage import NOW, stage
 from newsletter import db, issues, ledger
 from newsletter.db import Engine
 from newsletter.issues import NewIssue
 from newsletter.slots import Slot
-from newsletter.tables import Tip
 from subscribers.audience import mailable
 
 PAGE = 500
@@ -47,17 +46,6 @@ def sizes(engine: Engine, people: int) -> str:
         for name, size in found
         if "delivery" in name or "subscriber" in name
     )
-
-
-def second_tip(engine: Engine) -> int:
-    """Write another tip; return its id."""
-    with db.transaction(engine) as session:
-        tip = session.get_one(Tip, 1)
-        facts = tip.model_dump(exclude={"id"}) | {"slug": "second"}
-        second = Tip.model_validate(facts)
-        session.add(second)
-        session.flush()
-        return second.id or 0
 
 
 def open_week(engine: Engine, tip_id: int, week: int) -> tuple[int, float]:
@@ -100,9 +88,10 @@ def main() -> None:
     """Print the figures of both engines, or of the one that is named."""
     people = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     for kind in sys.argv[2:] or ("sqlite", "postgresql"):
-        with engine_of(kind) as engine:
-            tips = [fill(engine, people), second_tip(engine)]
-            for week, tip_id in enumerate(tips, start=48):
+        with stage(kind) as ours:
+            engine = ours.engine
+            ours.fill(people)
+            for tip_id, week in ((1, 48), (2, 49)):
                 first, took = open_week(engine, tip_id, week)
                 print(f"{kind}, week {week}: {people:,} enrolled in {took:.1f} s")
                 print(sizes(engine, people), flush=True)

@@ -1,0 +1,93 @@
+"""What a run found, shown: on the terminal, as the README's picture and as a page.
+
+    python -m benchmarks.report
+
+Draws everything anew from results.json and measures nothing.
+"""
+
+import re
+from pathlib import Path
+
+from benchmarks import fill, machine
+from benchmarks.figures import Results
+from benchmarks.picture import draw
+from benchmarks.tables import BESIDE, costs, pairs, races, sizes
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks/results.json"
+PICTURE = ROOT / "docs/pictures/sending.svg"
+PAGE = ROOT / "docs/benchmarks.md"
+
+
+def as_text(results: Results) -> str:
+    """Return everything for a terminal of 80 columns."""
+    tables = (races(results.races), costs(results.races), sizes(results.sizes))
+    first, *rest = [table.as_text() for table in tables]
+    return "\n".join([f"{first}\n{BESIDE}", *rest, fill.sentence(results.copy)])
+
+
+def sections(results: Results) -> dict[str, str]:
+    """Return what stands between the page's markers, by their names."""
+    found = {
+        group: pairs(results.group(group), group).as_markdown()
+        for group in ("source", "bound", "silence", "processes")
+    }
+    return found | {
+        "machine": f"{machine.sentence(results.machine)}\n",
+        "run": f"{results.letters:,} letters a run, {results.rounds} rounds.\n",
+        "costs": costs(results.races).as_markdown(),
+        "memory": f"{_most_memory(results):.0f} MB.\n",
+        "safety": _safety(results),
+        "sizes": sizes(results.sizes).as_markdown(),
+        "copy": f"{fill.sentence(results.copy)}\n",
+    }
+
+
+def insert(page: str, found: dict[str, str]) -> str:
+    """Return *page* with every marked place filled anew.
+
+    Raises:
+        ValueError: a section has no place on the page, or a place no section.
+    """
+    places = set(re.findall(r"<!-- (\w+): ", page))
+    if places != set(found):
+        odd = ", ".join(sorted(places ^ set(found)))
+        raise ValueError(f"{PAGE.name}: places and sections differ in {odd}.")
+    for name, words in found.items():
+        begin, end = f"<!-- {name}: by `make bench` -->", f"<!-- {name} ends -->"
+        before, _, rest = page.partition(begin)
+        _, _, after = rest.partition(end)
+        page = f"{before}{begin}\n\n{words}\n{end}{after}"
+    return page
+
+
+def publish(results: Results) -> None:
+    """Write the picture and the figures of the page."""
+    PICTURE.write_text(draw(results), "utf-8")
+    page = insert(PAGE.read_text("utf-8"), sections(results))
+    PAGE.write_text(page, "utf-8")
+
+
+def _most_memory(results: Results) -> float:
+    found = [race.memory for race in results.races]
+    return max([*found, *(size.memory for size in results.sizes)])
+
+
+def _safety(results: Results) -> str:
+    """Return what the databases said of themselves, one line a kind of row."""
+    said = {
+        race.name: ", ".join(f"`{key} = {value}`" for key, value in race.safety.items())
+        for race in results.group("source")
+    }
+    return "".join(f"- {name}: {words}\n" for name, words in said.items())
+
+
+def main() -> None:
+    """Show again what results.json holds."""
+    results = Results.read(RESULTS)
+    publish(results)
+    print(as_text(results))
+
+
+if __name__ == "__main__":
+    main()
