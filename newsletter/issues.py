@@ -58,7 +58,8 @@ def open_issue(session: Session, new: NewIssue, *, now: datetime) -> int | None:
     """Open the issue of a slot, unless somebody else has.
 
     Returns:
-        The issue's id; None when the slot has a living issue, or had this very tip.
+        The issue's id; None when the slot has a living issue, or had this very tip, or
+        another slot has it in this round.
     """
     values = {
         "slot": str(new.slot),

@@ -46,7 +46,7 @@ class DeliveryStatus(StrEnum):
     claimed -> failed | deferred, when the relay refused the reader;
     claimed -> pending, when it is given back or lapsed: nothing touched the wire;
     claimed, sending -> pending, when no relay was reached; deferred -> claimed;
-    uncertain -> deferred, once, under `uncertain = "resend"`;
+    uncertain -> pending, once, under `uncertain = "resend"`;
     pending, deferred, claimed -> skipped, when the person left. Letters that never
     left are deleted when their issue is cancelled.
     """
@@ -153,6 +153,15 @@ class Issue(SQLModel, table=True):
         Index(
             "uq_issue_slot",
             "slot",
+            unique=True,
+            sqlite_where=text("status <> 'cancelled'"),
+            postgresql_where=text("status <> 'cancelled'"),
+        ),
+        # Two weeks that are opened at the same moment cannot take the same tip.
+        Index(
+            "uq_issue_round",
+            "tip_id",
+            "round",
             unique=True,
             sqlite_where=text("status <> 'cancelled'"),
             postgresql_where=text("status <> 'cancelled'"),

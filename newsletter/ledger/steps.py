@@ -245,7 +245,9 @@ def _again(
             col(Delivery.status) == DeliveryStatus.UNCERTAIN,
             which,
         )
-        .values(status=DeliveryStatus.DEFERRED, due_at=now, finished_at=None)
+        # Behind all that wait: a process that is killed again and again must not meet
+        # the same letters each time.
+        .values(status=DeliveryStatus.PENDING, due_at=now, finished_at=None)
         .execution_options(synchronize_session=False)
     )
     return int(again.rowcount)  # type: ignore[attr-defined]

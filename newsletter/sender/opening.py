@@ -1,7 +1,7 @@
 """Open this week's issue: choose the tip, render it, freeze it, enrol the readers.
 
 The choice and the rendering need no lock. Whoever inserts the issue first has opened
-the week; everybody else finds that out from the unique index and goes home.
+the week; everybody else finds that out from the unique indexes, and looks again.
 """
 
 import logging
@@ -91,7 +91,9 @@ def open_slot(
             return _nothing_left(session, slot, now=now)
         tips = candidates(session)
         new = _freeze(session, desk, slot, choice)
-    return _open(desk, new, tips, now=now)
+    opened = _open(desk, new, tips, now=now)
+    # Somebody else opened this week meanwhile, or another one with this tip.
+    return opened or open_slot(desk, slot, slug=slug, again=again)
 
 
 def choose_for(
@@ -121,12 +123,12 @@ def choose_for(
 
 def _open(
     desk: Desk, new: NewIssue, tips: list[Candidate], *, now: datetime
-) -> IssueView | Nothing:
-    """Insert the issue and enrol everybody, in one transaction."""
+) -> IssueView | None:
+    """Insert the issue and enrol everybody, in one transaction, unless it exists."""
     with db.transaction(desk.engine) as session:
         issue_id = issues.open_issue(session, new, now=now)
         if issue_id is None:
-            return Nothing(new.slot, f"{new.slot} was opened by somebody else.")
+            return None
         due_at = min(new.due_at, now)
         enrolled = ledger.enrol(session, issue_id, mailable(), due_at=due_at)
         issues.start(session, issue_id, enrolled=enrolled)

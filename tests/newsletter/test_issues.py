@@ -115,11 +115,13 @@ def test_a_cancelled_week_may_be_filled_with_another_tip(
 
 
 def test_other_weeks_are_not_in_the_way(session: Session, now: datetime) -> None:
-    """The same tip may have an issue in another week."""
+    """The same tip may have an issue in another week, in another round."""
     tip = make_tip(session)
+    later = new_issue(tip.id, WEEK.shift(1))
 
     assert issues.open_issue(session, new_issue(tip.id), now=now)
-    assert issues.open_issue(session, new_issue(tip.id, WEEK.shift(1)), now=now)
+    assert issues.open_issue(session, later, now=now) is None
+    assert issues.open_issue(session, replace(later, round=2), now=now)
 
 
 @pytest.mark.parametrize("same_tip", [True, False])

@@ -156,6 +156,14 @@ def _issues_and_ledger() -> None:
     )
     op.create_index("ix_issue_tip", "issue", ["tip_id"], unique=False)
     op.create_index(
+        "uq_issue_round",
+        "issue",
+        ["tip_id", "round"],
+        unique=True,
+        sqlite_where=sa.text("status <> 'cancelled'"),
+        postgresql_where=sa.text("status <> 'cancelled'"),
+    )
+    op.create_index(
         "uq_issue_slot",
         "issue",
         ["slot"],

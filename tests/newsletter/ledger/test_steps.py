@@ -429,7 +429,7 @@ def test_a_doubtful_letter_is_sent_once_more_and_dated_as_before(
 
     assert ledger.resend_uncertain(session, issue.id or 0, now=later) == 1
     letter = row(session, first)
-    assert (letter.status, letter.due_at) == (S.DEFERRED, later)
+    assert (letter.status, letter.due_at) == (S.PENDING, later)
     assert letter.finished_at is None
     (second,) = mark(session, claim(session, issue, now=later), now=later)
     assert second.dated_at == first.dated_at == now
@@ -477,7 +477,7 @@ STEPS = {
     S.CLAIMED: {S.SENDING, S.PENDING, S.SKIPPED},
     S.SENDING: {S.SENT, S.FAILED, S.DEFERRED, S.UNCERTAIN, S.PENDING},
     S.DEFERRED: {S.CLAIMED, S.SKIPPED},
-    S.UNCERTAIN: {S.DEFERRED},
+    S.UNCERTAIN: {S.PENDING},
     S.SENT: set(),
     S.FAILED: set(),
     S.SKIPPED: set(),

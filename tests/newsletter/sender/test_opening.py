@@ -1,17 +1,20 @@
 """The week's issue: which tip it gets, when none, and what the operator is told."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
+from threading import Barrier
 
 import pytest
 from sqlalchemy import Engine, select
 from sqlmodel import Session, col
 
-from newsletter import db, issues, notices
+from newsletter import db, fence, issues, notices
 from newsletter.errors import IssueRefused, TipRefused, UnknownTip
 from newsletter.issues import IssueView
 from newsletter.sender import Desk, Nothing, cancel, deliver, open_due, open_slot
+from newsletter.slots import Slot
 from newsletter.tables import DeliveryStatus, IssueStatus, NoticeKind, Tip, TipStatus
 from newsletter.transport import MemoryTransport
 from tests.desks import SetClock
@@ -361,3 +364,27 @@ def test_what_is_added_to_an_opening_shares_its_fate(
         slugs = set(session.scalars(select(col(Tip.slug))))
     assert ("of-2026-W48-to-3" in slugs) is not fails
     assert standing(engine) == ({} if fails else {DeliveryStatus.PENDING: 3})
+
+
+def test_two_weeks_opened_at_once_take_two_tips(
+    engine: Engine, desk_with: MakeDesk
+) -> None:
+    """Chosen at the same moment, the tip goes to one of them; the other looks again."""
+    found(engine, readers=3, tips=2)
+    desk = desk_with()
+    start = Barrier(2)
+
+    def opening(slot: Slot) -> IssueView | Nothing:
+        start.wait()
+        return open_slot(desk, slot)
+
+    with db.transaction(engine) as session:
+        fence.check(session, desk.mark)
+    with ThreadPoolExecutor() as threads:
+        opened = [*threads.map(opening, (SLOT, SLOT.shift(1)))]
+
+    assert {it.tip_slug for it in opened if isinstance(it, IssueView)} == {
+        "tip-1",
+        "tip-2",
+    }
+    assert [it.enrolled for it in opened if isinstance(it, IssueView)] == [3, 3]
