@@ -25,7 +25,7 @@ from newsletter.outcome import Outcome
 from newsletter.sender import deliver, open_slot, tell_operator
 from newsletter.tips.importing import apply_import, plan_import
 from newsletter.tips.sources import read_source
-from newsletter.transport import Done, Letter, Relay, SmtpTransport, Transport
+from newsletter.transport import Letter, Relay, SmtpTransport, Transport, Turn
 from tests.desks import SetClock, make_desk
 from tests.factories import make_subscriber, make_tip
 
@@ -102,6 +102,10 @@ class _Copying:
     def busy(self) -> int:
         return self.inner.busy
 
+    @property
+    def width(self) -> int:
+        return self.inner.width
+
     def room(self, wanted: int) -> int:
         return self.inner.room(wanted)
 
@@ -109,7 +113,13 @@ class _Copying:
         self.handed.append(letter)
         self.inner.start(key, letter)
 
-    def turn(self, timeout: float) -> list[Done]:
+    def hand_over(self, key: int) -> None:
+        self.inner.hand_over(key)
+
+    def drop(self, key: int) -> None:
+        self.inner.drop(key)
+
+    def turn(self, timeout: float) -> Turn:
         return self.inner.turn(timeout)
 
     def close(self) -> None:
