@@ -213,7 +213,7 @@ def ring_often(seconds: float) -> None:
     """Let `newsletter run` look for work every so many seconds."""
 
     def around(original: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda desk: original(desk, ring_seconds=seconds)
+        return lambda desk, **more: original(desk, ring_seconds=seconds, **more)
 
     wrap("newsletter.scheduler.run", around)
 

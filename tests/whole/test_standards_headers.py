@@ -19,19 +19,27 @@ from sqlalchemy import Engine
 from sqlmodel import Session, select
 
 from newsletter import db
-from newsletter.config import Settings
+from newsletter.config import Security, Settings
 from newsletter.demo import MailServer
 from newsletter.message.fields import one_line
 from newsletter.outcome import Accepted, Command, Deferred, Outcome
 from newsletter.render import Level, lint
 from newsletter.sender import tick
 from newsletter.tables import Delivery, DeliveryStatus, Installation
-from newsletter.transport import Envelope, Letter, MemoryTransport, send_all
+from newsletter.transport import (
+    Envelope,
+    Letter,
+    MemoryTransport,
+    Relay,
+    SmtpTransport,
+    send_all,
+)
 from subscribers.tables import Subscriber
 from tests.desks import SetClock, make_config, make_desk
 from tests.factories import make_subscriber, make_tip
 from tests.hostile import PEOPLE, TIPS
 from tests.post import SENT_AT, Post, Received, loopback
+from tests.relay import running
 
 Letters = tuple[Received, ...]
 OURS = [
@@ -266,13 +274,15 @@ def test_a15_an_address_that_needs_smtputf8_fails_alone(
 ) -> None:
     """Where the relay does not offer it; everybody else gets the letter."""
     found_newsletter(engine, "ada@example.org", "zoë@example.org", "bo@example.org")
-    with MailServer(tmp_path / "received", tmp_path / "rendered") as server:
-        transport = loopback(server)
+    with running(smtputf8=False) as relay:
+        transport = SmtpTransport(Relay("localhost", relay.port, Security.NONE))
 
         tick(make_desk(engine, make_config(tmp_path), SetClock(SENT_AT), transport))
 
         transport.close()
-    assert server.recipients == ["ada@example.org", "bo@example.org"]
+    assert [each.rcpt_to for each in relay.received] == [
+        "ada@example.org", "bo@example.org",
+    ]  # fmt: skip
     with Session(engine) as session:
         query = select(Delivery).join(Subscriber)
         failed = session.exec(
