@@ -70,7 +70,7 @@ def show(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Show one issue: its figures, and the letters that did not simply go out."""
+    """Show one issue, and the letters that are in trouble."""
     office = enter(context)
     with db.transaction(office.engine) as session:
         issue = issues.find(session, Slot.parse(week))

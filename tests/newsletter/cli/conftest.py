@@ -67,11 +67,11 @@ class Program:
         """Return an engine on the program's database; the test disposes of it."""
         return db.connect(f"sqlite:///{self.folder / 'newsletter.db'}")
 
-    def add_unmailable(self) -> None:
+    def add_unmailable(self, address: str = "a,b@example.org") -> None:
         """Put somebody on the list whose address no message can be written to."""
         engine = self.engine()
         with db.transaction(engine) as session:
-            make_subscriber(session, "a,b@example.org")
+            make_subscriber(session, address)
         engine.dispose()
 
     @property

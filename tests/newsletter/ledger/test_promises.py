@@ -96,7 +96,8 @@ def test_a_tip_twice_in_a_round_is_found(session: Session, issue: Issue) -> None
     reader = make_subscriber(session)
     letter(session, issue, subscriber=reader)
     tip = session.get_one(Tip, issue.tip_id)
-    same = make_issue(session, tip, slot="2026-W48")
+    cancelled = IssueStatus.CANCELLED
+    same = make_issue(session, tip, slot="2026-W48", status=cancelled)
     other = make_issue(session, tip, slot="2026-W49", round=2)
 
     letter(session, other, subscriber=reader)
