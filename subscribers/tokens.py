@@ -11,7 +11,7 @@ import hmac
 import re
 import struct
 from base64 import urlsafe_b64decode
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -24,8 +24,6 @@ _MAC_OCTETS = 13
 _IDS = struct.Struct(">QQ")
 _TOKEN = re.compile(f"[A-Za-z0-9_-]{{{TOKEN_LENGTH}}}")
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
-
-_Keyed = Callable[[bytes], bytes]
 
 
 class Purpose(StrEnum):
@@ -74,7 +72,6 @@ class TokenSigner:
         Raises:
             ValueError: an id is negative or needs more than 64 bits.
         """
-        # Measured: 2.6 µs where one hmac.digest() takes 3.2 µs.
         return self._keys[purpose][0].seal(subject, about)
 
     def verify(self, purpose: Purpose, token: str) -> TokenSubject:
@@ -109,36 +106,36 @@ class _Keys:
             ids = _IDS.pack(subject, about)
         except struct.error as error:
             raise ValueError(f"no token can hold the ids {subject}, {about}") from error
-        mac = self._mac(ids)
-        sealed = mac + _xor(ids, self._mask(mac))
+        # In line: a letter has three, and a call of each would cost it 3 µs.
+        state = self._mac.copy()
+        state.update(ids)
+        mac = state.digest()
+        state = self._mask.copy()
+        state.update(mac)
+        sealed = mac + _xor(ids, state.digest())
         encoded = binascii.b2a_base64(sealed, newline=False).translate(_URL_SAFE)
         return encoded[:TOKEN_LENGTH].decode("ascii")
 
     def open(self, token: str) -> tuple[int, int] | None:
         sealed = urlsafe_b64decode(token + "=")
         mac, masked = sealed[:_MAC_OCTETS], sealed[_MAC_OCTETS:]
-        subject, about = _IDS.unpack(_xor(masked, self._mask(mac)))
+        mask = self._mask.copy()
+        mask.update(mac)
+        subject, about = _IDS.unpack(_xor(masked, mask.digest()))
         # Comparing the whole text also refuses the other spellings that base64
         # would allow for the last character.
         same = hmac.compare_digest(self.seal(subject, about), token)
         return (subject, about) if same else None
 
 
-def _keyed(secret: bytes, label: str, octets: int) -> _Keyed:
-    """Return a keyed hash whose key is derived once; a call costs one copy.
+def _keyed(secret: bytes, label: str, octets: int) -> hashlib.blake2b:
+    """Return a keyed hash whose key is derived once; it is copied for each message.
 
     Source: RFC 5869 §2.3 (one block of expansion); RFC 7693 §2.9 (keyed BLAKE2).
     """
     info = f"subscribers.tokens: {label}\x01".encode()
     key = hmac.digest(secret, info, "sha256")
-    start = hashlib.blake2b(key=key, digest_size=octets)
-
-    def keyed(message: bytes) -> bytes:
-        state = start.copy()
-        state.update(message)
-        return state.digest()
-
-    return keyed
+    return hashlib.blake2b(key=key, digest_size=octets)
 
 
 def _xor(one: bytes, other: bytes) -> bytes:

@@ -4,12 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Executable, bindparam, case, func, or_, select, update
+from sqlalchemy import Update, bindparam, case, func, or_, select, update
 from sqlmodel import Session
 
 from newsletter.ledger.entries import Claim, RetryPolicy
 from newsletter.ledger.rows import (
-    ENGINES,
     ROWS,
     TABLE,
     WAITING,
@@ -17,6 +16,7 @@ from newsletter.ledger.rows import (
     as_text,
     engine_of,
     handed_in,
+    prepared,
 )
 from newsletter.outcome import (
     Accepted,
@@ -57,11 +57,10 @@ def record(
             others.append(_result(claim, outcome, now, retry))
             if type(outcome) is Rejected and outcome.is_no_such_person:
                 dead.append(claim.delivery_id)
-    connection = session.connection()
     if sent:
-        connection.execute(_SENT[engine], {"rows": as_json(sent), "at": now})
+        _SENT[engine].run(session, rows=as_json(sent), at=as_text(now, engine))
     if others:
-        connection.execute(_RECORD, others)
+        session.connection().execute(_RECORD, others)
     if dead:
         count_bounces(session, _failed(session, dead, now=now))
     # Whoever was not there and is again starts at 0.
@@ -80,7 +79,7 @@ def _failed(
     return session.scalars(found).all()
 
 
-def _sent(engine: str) -> Executable:
+def _sent(engine: str) -> Update:
     columns = (ROWS.id, ROWS.lease_until, ROWS.code, ROWS.reason)
     letter = handed_in(engine, columns).c
     return (
@@ -101,8 +100,7 @@ def _sent(engine: str) -> Executable:
     )
 
 
-# Built once: at ten letters a commit, building a statement costs more than running it.
-_SENT = {engine: _sent(engine) for engine in ENGINES}
+_SENT = prepared(_sent)
 _RECORD = (
     update(TABLE)
     .where(

@@ -1,8 +1,9 @@
 """The table of the ledger, what its statuses mean together, and rows handed in."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from enum import Enum
 from functools import lru_cache
 from typing import Any
 
@@ -10,14 +11,20 @@ from sqlalchemy import (
     JSON,
     Column,
     ColumnElement,
+    CursorResult,
+    Dialect,
+    Select,
     Subquery,
     Text,
+    UpdateBase,
     bindparam,
     cast,
     func,
     select,
     type_coerce,
 )
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlmodel import Session, SQLModel
 
 from newsletter.tables import Delivery, DeliveryStatus
@@ -56,6 +63,44 @@ def handed_in(engine: str, columns: Sequence[Column[Any]]) -> Subquery:
         ]
     named = zip(fields, columns, strict=True)
     return select(*(field.label(column.name) for field, column in named)).subquery()
+
+
+Statement = UpdateBase | Select[Any]
+
+
+class Prepared:
+    """A statement that runs hundreds of times a second, made into text once.
+
+    Values go to the driver as they are: times as `as_text` writes them. Measured at ten
+    letters a commit on SQLite, two statements: 12 µs a letter less than by executing
+    the expressions.
+    """
+
+    def __init__(self, statement: Statement, engine: str) -> None:
+        compiled = statement.compile(dialect=_DIALECTS[engine])
+        self._text = str(compiled)
+        self._order = compiled.positiontup
+        self._constants = {
+            name: value.value if isinstance(value, Enum) else value
+            for name, value in compiled.params.items()
+        }
+
+    def run(self, session: Session, **values: object) -> CursorResult[Any]:
+        """Run it with the values of its parameters."""
+        known: Mapping[str, object] = {**self._constants, **values}
+        given = tuple(known[name] for name in self._order) if self._order else known
+        return session.connection().exec_driver_sql(self._text, given)
+
+
+_DIALECTS: Mapping[str, Dialect] = {
+    "sqlite": sqlite.dialect(),
+    "postgresql": PGDialect_psycopg(),  # type: ignore[no-untyped-call]
+}
+
+
+def prepared(make: Callable[[str], Statement]) -> Mapping[str, Prepared]:
+    """Return what *make* makes for each kind of database, ready to be run."""
+    return {engine: Prepared(make(engine), engine) for engine in ENGINES}
 
 
 def engine_of(session: Session) -> str:

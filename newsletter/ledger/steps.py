@@ -9,12 +9,10 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Row,
     bindparam,
     case,
     exists,
     func,
-    literal,
     select,
     true,
     update,
@@ -24,7 +22,6 @@ from sqlmodel import Session, col
 from newsletter.ledger.entries import Claim
 from newsletter.ledger.pacing import whose_place_has_come
 from newsletter.ledger.rows import (
-    ENGINES,
     MOST_DOUBTS,
     ROWS,
     TABLE,
@@ -32,6 +29,7 @@ from newsletter.ledger.rows import (
     as_text,
     engine_of,
     handed_in,
+    prepared,
 )
 from newsletter.tables import Delivery, DeliveryStatus, Issue, IssueStatus
 from subscribers.audience import may_be_mailed
@@ -80,39 +78,44 @@ def claim(
 
 
 def _hold(
-    session: Session, rows: Sequence[Row[Any]], *, now: datetime, until: datetime
+    session: Session, rows: Sequence[Any], *, now: datetime, until: datetime
 ) -> list[Claim]:
     """Write the claims down, with the Date that a letter keeps from now on."""
-    session.execute(
-        update(Delivery)
-        .where(col(Delivery.id).in_([row.id for row in rows]))
-        .values(
-            status=DeliveryStatus.CLAIMED,
-            lease_until=until,
-            dated_at=func.coalesce(col(Delivery.dated_at), _as_instant(now)),
-        )
-        .execution_options(synchronize_session=False)
+    engine = engine_of(session)
+    _HOLD[engine].run(
+        session,
+        rows=as_json((row[0],) for row in rows),
+        until=as_text(until, engine),
+        at=as_text(now, engine),
     )
     return [
         Claim(
-            delivery_id=row.id,
-            issue_id=row.issue_id,
-            subscriber_id=row.subscriber_id,
-            address=row.address,
-            name=row.name,
-            signed_up_at=row.signed_up_at,
-            attempts=row.attempts,
-            dated_at=row.dated_at or now,
-            lease_until=until,
-            place=row.place,
-            bounces=row.bounces,
+            number,
+            issue,
+            person,
+            address,
+            name,
+            joined,
+            attempts,
+            dated_at or now,
+            until,
+            place=place,
+            bounces=bounces,
         )
-        for row in rows
+        for (
+            number,
+            issue,
+            person,
+            address,
+            name,
+            joined,
+            attempts,
+            dated_at,
+            place,
+            bounces,
+            _,
+        ) in rows
     ]
-
-
-def _as_instant(moment: datetime) -> ColumnElement[datetime]:
-    return literal(moment, ROWS.dated_at.type)
 
 
 def _due(
@@ -122,19 +125,22 @@ def _due(
     *,
     limit: int,
     now: datetime,
-) -> Sequence[Row[Any]]:
-    """Lock letters that are due, and say of each whether its reader may be mailed."""
+) -> Sequence[Any]:
+    """Lock letters that are due, and say of each whether its reader may be mailed.
+
+    The columns are in the order of a claim.
+    """
     return session.execute(
         select(
             col(Delivery.id),
             col(Delivery.issue_id),
-            col(Delivery.dated_at),
-            col(Delivery.attempts),
-            _PLACE,
             col(Delivery.subscriber_id),
             col(Subscriber.address),
             col(Subscriber.name),
             col(Subscriber.signed_up_at),
+            col(Delivery.attempts),
+            col(Delivery.dated_at),
+            _PLACE,
             col(Subscriber.bounces),
             may_be_mailed().label("mailable"),
         )
@@ -170,12 +176,11 @@ def mark_sending(
         return []
     engine = engine_of(session)
     until = now + lease
-    asked = {"rows": _held(claims, engine), "until": until}
-    connection = session.connection()
-    found = connection.execute(_MARK[engine], asked)
+    rows = _held(claims, engine)
+    found = _MARK[engine].run(session, rows=rows, until=as_text(until, engine))
     marked = {number for (number,) in found}
     if len(marked) < len(claims):
-        left = connection.execute(_LEFT[engine], asked)
+        left = _LEFT[engine].run(session, rows=rows)
         _skip(session, [number for (number,) in left], now=now)
     return [
         claim._replace(lease_until=until, is_marked=True)
@@ -188,8 +193,7 @@ def release(session: Session, claims: Sequence[Claim]) -> None:
     """Give claims back that were never marked; nothing touched the wire."""
     if claims:
         engine = engine_of(session)
-        rows = {"rows": _held(claims, engine)}
-        session.connection().execute(_RELEASE[engine], rows)
+        _RELEASE[engine].run(session, rows=_held(claims, engine))
 
 
 def release_lapsed(session: Session, issue_id: int, *, now: datetime) -> int:
@@ -290,25 +294,36 @@ _WAITS_AGAIN = {
     "lease_until": None,
     "dated_at": case((ROWS.attempts + ROWS.doubts > 0, ROWS.dated_at)),
 }
-# Built once: at ten letters a commit, building a statement costs more than running it.
-_MARK = {
-    engine: update(TABLE)
-    .where(*_still_held(engine), _READER_STAYS, _GOES_OUT)
-    .values(
-        status=DeliveryStatus.SENDING,
-        lease_until=bindparam("until", type_=ROWS.lease_until.type),
+_MARK = prepared(
+    lambda engine: (
+        update(TABLE)
+        .where(*_still_held(engine), _READER_STAYS, _GOES_OUT)
+        .values(
+            status=DeliveryStatus.SENDING,
+            lease_until=bindparam("until", type_=ROWS.lease_until.type),
+        )
+        .returning(ROWS.id)
     )
-    .returning(ROWS.id)
-    for engine in ENGINES
-}
-_LEFT = {
-    engine: select(ROWS.id).where(*_still_held(engine), ~_READER_STAYS)
-    for engine in ENGINES
-}
-_RELEASE = {
-    engine: update(TABLE).where(*_still_held(engine)).values(**_WAITS_AGAIN)
-    for engine in ENGINES
-}
+)
+_LEFT = prepared(
+    lambda engine: select(ROWS.id).where(*_still_held(engine), ~_READER_STAYS)
+)
+_RELEASE = prepared(
+    lambda engine: update(TABLE).where(*_still_held(engine)).values(**_WAITS_AGAIN)
+)
+_HOLD = prepared(
+    lambda engine: (
+        update(TABLE)
+        .where(ROWS.id == handed_in(engine, (ROWS.id,)).c.id)
+        .values(
+            status=DeliveryStatus.CLAIMED,
+            lease_until=bindparam("until", type_=ROWS.lease_until.type),
+            dated_at=func.coalesce(
+                ROWS.dated_at, bindparam("at", type_=ROWS.dated_at.type)
+            ),
+        )
+    )
+)
 
 
 def _free(session: Session, *where: ColumnElement[bool]) -> None:

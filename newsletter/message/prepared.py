@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import IntEnum
 from html import escape
 from itertools import groupby
+from typing import NamedTuple
 from urllib.parse import quote
 
 from newsletter.config import Settings
@@ -28,11 +29,11 @@ from newsletter.message.fields import (
 from newsletter.message.quoted import SOFT_BREAK, encode_piece
 
 # What needs no encoding in a URL, nor on a line of quoted-printable of its own.
-_TOKEN = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9_.~-]{0,70}\Z")
+_WORD = r"[A-Za-z0-9_~-][A-Za-z0-9_.~-]{0,70}"
+_THREE_TOKENS = re.compile(rf"{_WORD} {_WORD} {_WORD}\Z")
 
 
-@dataclass(frozen=True)
-class Reader:
+class Reader(NamedTuple):
     """Whose copy it is.
 
     Attributes:
@@ -118,7 +119,7 @@ class PreparedMessage:
         in_text, in_html = encode_piece(greeting), escape(greeting, quote=False)
         # The sentence around it ends right after; the leading space is part of it.
         signed_up = one_line(reader.signed_up)
-        unsubscribe = _token(reader.unsubscribe)
+        unsubscribe, preferences, view = _tokens(reader)
         return (
             mailbox_field("To", name, wire_address(reader.address)),
             headers.date(reader.date),
@@ -128,15 +129,17 @@ class PreparedMessage:
             in_text if in_html == greeting else encode_piece(in_html),
             encode_piece(f" {signed_up}" if signed_up else ""),
             unsubscribe + SOFT_BREAK,
-            _token(reader.preferences) + SOFT_BREAK,
-            _token(reader.view) + SOFT_BREAK,
+            preferences + SOFT_BREAK,
+            view + SOFT_BREAK,
         )
 
 
-def _token(value: str) -> bytes:
-    if not _TOKEN.match(value):
-        raise ValueError(f"{value!r} cannot stand in a URL as it is")
-    return value.encode()
+def _tokens(reader: Reader) -> tuple[bytes, ...]:
+    """Return the three tokens, seen to be fit for a URL and a line of their own."""
+    tokens = (reader.unsubscribe, reader.preferences, reader.view)
+    if not _THREE_TOKENS.match(" ".join(tokens)):
+        raise ValueError(f"one of {tokens!r} cannot stand in a URL as it is")
+    return tuple(token.encode() for token in tokens)
 
 
 def prepare(

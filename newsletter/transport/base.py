@@ -1,7 +1,6 @@
 """What every transport takes and gives."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from newsletter.outcome import Outcome
@@ -10,8 +9,7 @@ from newsletter.outcome import Outcome
 PATIENCE_SECONDS = 1.0
 
 
-@dataclass(frozen=True)
-class Envelope:
+class Envelope(NamedTuple):
     """What the relay is told, apart from the message itself.
 
     Both addresses are as they go over the wire. `smtputf8` says that one of them has a
@@ -25,8 +23,7 @@ class Envelope:
     smtputf8: bool = False
 
 
-@dataclass(frozen=True)
-class Letter:
+class Letter(NamedTuple):
     """An envelope and the message in it: CRLF lines, not dot-stuffed."""
 
     envelope: Envelope

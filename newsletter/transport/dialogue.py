@@ -112,15 +112,18 @@ class Dialogue:
     def hear(self, reply: Reply) -> bytes:
         """Take one reply and return what to write next; b"" to go on listening."""
         self.was_heard = True
-        if reply.code == CLOSING:
+        step, code = self._expected.popleft(), reply.code
+        if code in YES and step < _Step.DATA and self._features.pipelining:
+            # Three of the four replies that a letter gets, nearly always.
+            return b""
+        if code == CLOSING:
             self.closing = True
-        step = self._expected.popleft()
         if step >= _Step.MESSAGE:
             self._end(reply, step)
             return b""
-        if step is _Step.DATA and reply.code == READY_FOR_DATA:
+        if step is _Step.DATA and code == READY_FOR_DATA:
             return self._be_ready()
-        is_yes = reply.code in YES and step is not _Step.DATA
+        is_yes = code in YES and step is not _Step.DATA
         if step is not _Step.RESET and self._refusal is None and not is_yes:
             self._refusal = _refused(reply, step)
             # A wrong kind of yes means that we no longer speak of the same thing.
