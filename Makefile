@@ -3,13 +3,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test crash-test check lint format types lock docs bench pictures clean
+.PHONY: demo test test-hosts crash-test check lint format types lock docs bench pictures clean
 
 demo: .venv/run.stamp
 	@$(BIN)/newsletter demo
 
 test: .venv/dev.stamp
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 -m "not hosts"
+
+# Hosts with cables between them: for root on Linux, with iproute2.
+test-hosts: .venv/dev.stamp
+	$(BIN)/python -m pytest -m hosts tests/whole
 
 crash-test: .venv/dev.stamp
 	CRASH_TEST=full $(BIN)/python -m pytest -v tests/whole/test_crash.py

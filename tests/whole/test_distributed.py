@@ -43,6 +43,7 @@ KILLS = 8
 CONNECTIONS = 6
 LEASE_SECONDS = 8
 REPLY_SECONDS = 0.04
+PER_SECOND = 150
 PATIENCE = 150
 
 
@@ -195,6 +196,39 @@ def test_workers_killed_at_random_forget_and_repeat_nobody(
     assert_once_each(empty_engine, relay, doubts=KILLS * CONNECTIONS)
 
 
+@pytest.mark.parametrize("empty_engine", ["postgresql"], indirect=True)
+def test_workers_keep_one_rate_together(empty_engine: Engine, tmp_path: Path) -> None:
+    """The rate is of the newsletter, not of a worker; it is exceeded by 2 % at most."""
+    found(empty_engine)
+    with paced_relay(tmp_path / "taken", seconds=REPLY_SECONDS) as relay:
+        path = settings(
+            tmp_path,
+            "config",
+            database__url=empty_engine.url.render_as_string(hide_password=False),
+            smtp__host="127.0.0.1",
+            smtp__port=relay.port,
+            smtp__max_per_second=PER_SECOND,
+        )
+        crew = [worker(path) for _ in range(WORKERS)]
+        try:
+            with coordinator(path, empty_engine) as office:
+                assert isinstance(open_slot(office.desk(), SLOT), IssueView)
+                until(lambda: is_finished(empty_engine))
+        finally:
+            codes = end(crew)
+
+    with Session(empty_engine) as session:
+        query = select(col(Delivery.finished_at)).order_by(col(Delivery.finished_at))
+        times = [time for time in session.scalars(query) if time]
+    took = (times[-1] - times[0]).total_seconds()
+    # Whoever was stopped for a moment may catch up what half a second would have sent.
+    caught_up = PER_SECOND * 0.5 + 1
+    assert codes == [0] * WORKERS
+    assert len(times) == READERS
+    assert PER_SECOND * took * 1.02 + caught_up >= READERS
+    assert took < 2 * READERS / PER_SECOND, "that is not half of what they may send"
+
+
 @pytest.fixture
 def places() -> Iterator[Hosts]:
     """Two hosts with a cable each to the hub's database, and one to its relay."""
@@ -212,6 +246,7 @@ def hub_engine(places: Hosts) -> Iterator[Engine]:
         engine.dispose()
 
 
+@pytest.mark.hosts
 @pytest.mark.parametrize("patience", ["", "?tcp_user_timeout=3000&keepalives_idle=2"])
 def test_a_worker_cut_off_from_the_database_mails_nobody_twice(
     places: Hosts, hub_engine: Engine, tmp_path: Path, patience: str
