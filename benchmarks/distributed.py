@@ -3,7 +3,7 @@
     python -m benchmarks.distributed [LETTERS] [CONNECTIONS] [PER_SECOND]
 
 The relay takes 50 ms for every reply, on each connection, so a connection can carry
-one letter in two round trips, 100 ms: that is the bound. LETTERS are for each worker,
+one letter in a round trip, 50 ms: that is the bound. LETTERS are for each worker,
 so every row takes about as long. The last row has 4 workers of which one is killed by
 SIGKILL every few seconds and replaced; what it forgot or repeated is counted at the
 relay. PER_SECOND limits all workers together, to see whether they keep to it.
@@ -33,7 +33,7 @@ from newsletter.slots import Slot
 from tests.paced import PacedRelay, paced_relay
 
 REPLY_SECONDS = 0.05
-ROUND_TRIPS = 2
+ROUND_TRIPS = 1
 LEASE_SECONDS = 10
 KILL_EVERY = (2.0, 5.0)
 SLOT = Slot(2099, 10)
