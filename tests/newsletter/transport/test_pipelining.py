@@ -19,7 +19,7 @@ from newsletter.transport import (
     SmtpTransport,
     send_all,
 )
-from tests.relay import ScriptedRelay, Silence, Step, running
+from tests.relay import CA_FILE, ScriptedRelay, Silence, Step, running
 
 TEXT = b"Subject: Hello\r\n\r\n.Smile first.\r\n" + b"On and on.\r\n" * 9_000
 
@@ -62,6 +62,26 @@ def test_letters_arrive_as_they_are(
     assert {received.message for received in scripted.received} == {TEXT}
     assert len(scripted.received) == 20
     assert scripted.conversations <= 2
+
+
+def test_letters_arrive_as_they_are_through_tls() -> None:
+    """The same, behind STARTTLS, where a socket has its own idea of being ready."""
+    with running(pipelining=True, tls="starttls") as secure:
+        relay = Relay(
+            "localhost",
+            secure.port,
+            Security.STARTTLS,
+            ca_file=CA_FILE,
+            connections=2,
+        )
+        transport = SmtpTransport(relay)
+
+        outcomes = send_all(transport, letters(*(f"r{number}" for number in range(20))))
+
+        transport.close()
+    assert all(isinstance(outcome, Accepted) for outcome in outcomes)
+    assert {received.message for received in secure.received} == {TEXT}
+    assert len(secure.received) == 20
 
 
 @pytest.mark.parametrize("step", [Step.MAIL, Step.RCPT, Step.DATA, Step.END])
