@@ -98,7 +98,11 @@ class SmtpSection(Section):
         "", description="Name said in EHLO, a full host name. Empty: this machine's."
     )
     timeout_seconds: float = Field(
-        300, gt=0, le=3_600, description="How long to wait for each reply."
+        300,
+        gt=0,
+        le=3_600,
+        description="How long to wait for a reply; for that to a message twice as "
+        "long, for one while a connection is opened a minute at most.",
     )
     connections: int = Field(
         2, ge=1, le=100, description="Connections to the relay at once."

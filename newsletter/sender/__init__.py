@@ -1,8 +1,10 @@
 """The recipe of a week: open the issue, deliver it, tell the operator.
 
 The only room that knows all sides: `opening` chooses and freezes, `composing` writes
-one reader's letter, `delivering` hands letters to the transport and keeps the ledger,
-`operator` brings notices out, `desk` is what they all work with.
+one reader's letter, `delivering` hands letters to the transport and keeps the ledger
+(`run` is its memory, `allowance` its rate, `processes` its company), `announcing` and
+`operator` tell the operator, `weekly` is one round of the main job, `desk` is what they
+all work with.
 """
 
 from newsletter.sender.composing import Composer

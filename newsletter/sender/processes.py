@@ -5,6 +5,7 @@ once, so they need to know nothing of each other. Whoever started them says "sto
 closing their input, which also happens when it is killed.
 """
 
+import logging
 import pickle
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from newsletter.config import Config
 from newsletter.issues import IssueView
 from newsletter.sender.desk import Desk, relay_of
 from newsletter.transport import SmtpTransport
+
+log = logging.getLogger(__name__)
 
 # A process takes most of a second to start; fewer letters are sent sooner by one.
 LETTERS_WORTH_A_PROCESS = 5_000
@@ -80,6 +83,10 @@ def more_processes(
             # Leaving it closes its pipes and waits for its end.
             with other:
                 pass
+            if other.returncode:
+                # Its letters in hand are free again when their lease is over.
+                facts = {"slot": str(issue.slot), "code": other.returncode}
+                log.error("another sending process failed", extra=facts)
 
 
 def share(connections: int, processes: int) -> list[int]:

@@ -60,7 +60,8 @@ class Connection:
 
     Args:
         smtp: as `open_smtp` returns it.
-        patience: the longest wait for any reply, in seconds.
+        patience: the longest wait for a reply, in seconds; twice as long after a
+            message.
 
     Attributes:
         deadline: when the wait for the next reply ends, on a monotonic clock.
@@ -83,6 +84,7 @@ class Connection:
         self._waited_for = EVENT_READ
         self._carried = 0
         self._has_carried = False
+        self._waited: tuple[int, Command, bool] | None = None
         self.deadline = math.inf
         self.is_open = True
         self.ready: list[int] = []
@@ -270,15 +272,26 @@ class Connection:
             self._unwritten = self._unwritten[sent:]
 
     def _set_deadline(self, now: float) -> None:
-        """Wait for the first outstanding reply as long as its step may take."""
-        self.deadline = math.inf
-        for _, dialogue in self._letters:
+        """Wait for the first outstanding reply as long as its step may take.
+
+        Only a reply ends the wait for it: neither what we write meanwhile, nor a relay
+        that sends its words byte by byte.
+        """
+        for key, dialogue in self._letters:
             if dialogue.listens:
-                step = PATIENCE_FOR_THE_MESSAGE
-                if not dialogue.in_doubt:
-                    step = PATIENCE.get(dialogue.waits_for, step)
-                self.deadline = now + min(self._patience, step)
+                waited_for = (key, dialogue.waits_for, dialogue.in_doubt)
+                if waited_for != self._waited:
+                    self._waited = waited_for
+                    self.deadline = now + self._patience_of(dialogue)
                 return
+        self._waited = None
+        self.deadline = math.inf
+
+    def _patience_of(self, dialogue: Dialogue) -> float:
+        if dialogue.in_doubt:
+            # The relay may look for viruses before it answers.
+            return min(2 * self._patience, PATIENCE_FOR_THE_MESSAGE)
+        return min(self._patience, PATIENCE[dialogue.waits_for])
 
     def _lose(self, reason: str) -> None:
         """End the connection, and say of each letter on it what became of it."""
