@@ -203,6 +203,33 @@ def test_an_envelope_goes_out_behind_a_message(scripted: ScriptedRelay) -> None:
     transport.close()
 
 
+def test_a_wait_ends_with_its_reply_and_with_nothing_else(
+    scripted: ScriptedRelay,
+) -> None:
+    """A message is waited for twice as long; the next envelope does not prolong that."""
+    clock = [0.0]
+    scripted.answer(Step.END, Silence.STALL)
+    relay = Relay("localhost", scripted.port, Security.NONE, timeout_seconds=10.0)
+    transport = SmtpTransport(relay, monotonic=lambda: clock[0])
+    while not transport.room(1):
+        transport.turn(0.1)
+    first, second = letters("ann", "ben")
+    transport.start(1, first)
+    wait_for(transport, {1})
+    transport.hand_over(1)
+    transport.turn(0.1)
+
+    clock[0] = 19.0
+    transport.start(2, second)
+    before = transport.turn(0.1).done
+    clock[0] = 21.0
+    after = transport.turn(0.1).done
+    transport.close()
+
+    assert before == []
+    assert [(done.key, type(done.outcome)) for done in after] == [(1, Uncertain)]
+
+
 def test_a_dropped_letter_never_leaves(
     scripted: ScriptedRelay, transport: SmtpTransport
 ) -> None:
