@@ -208,6 +208,13 @@ def reopen(session: Session, slot: Slot) -> IssueView:
     )
 
 
+def lock(session: Session, issue_id: int) -> None:
+    """Let nobody else change how far an issue is before the caller has committed."""
+    session.execute(
+        select(col(Issue.id)).where(col(Issue.id) == issue_id).with_for_update()
+    )
+
+
 def close(session: Session, issue_id: int, *, now: datetime) -> None:
     """Mark an issue as sent, once every letter has an outcome."""
     issue = session.get_one(Issue, issue_id)

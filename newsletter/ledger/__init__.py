@@ -14,6 +14,7 @@ from newsletter.ledger.questions import (
     in_hand,
     is_finished,
     last_sent,
+    left_open,
     tally,
     troubles,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "in_hand",
     "is_finished",
     "last_sent",
+    "left_open",
     "mark_sending",
     "next_place",
     "postpone",

@@ -49,11 +49,15 @@ def with_a_wrong_end(session: Session) -> int:
 
 
 def never_tried(session: Session) -> int:
-    """Return how many letters reached the wire without a Date or a counted try."""
+    """Return how many letters reached the wire without a Date or a counted try.
+
+    A try is counted when its outcome is recorded.
+    """
+    ended = col(Delivery.status) != DeliveryStatus.SENDING
     return _letters(
         session,
         col(Delivery.status).in_(ON_THE_WIRE),
-        or_(col(Delivery.dated_at).is_(None), col(Delivery.attempts) < 1),
+        or_(col(Delivery.dated_at).is_(None), ended & (col(Delivery.attempts) < 1)),
     )
 
 

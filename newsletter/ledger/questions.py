@@ -8,7 +8,7 @@ from sqlmodel import Session, col
 from newsletter.ledger.entries import HistoryLine, Tally, Trouble
 from newsletter.ledger.rows import MOST_DOUBTS, UNFINISHED, WAITING
 from newsletter.slots import Slot
-from newsletter.tables import Delivery, DeliveryStatus, Issue, Tip
+from newsletter.tables import Delivery, DeliveryStatus, Issue, IssueStatus, Tip
 from subscribers.tables import Subscriber
 
 
@@ -38,6 +38,25 @@ def is_finished(session: Session, issue_id: int, *, resending: bool) -> bool:
         .limit(1)
     )
     return found is None
+
+
+def left_open(session: Session) -> list[int]:
+    """Return the cancelled issues that a process still had letters of in hand.
+
+    It was killed, or the issue was cancelled in the moment between two looks.
+    """
+    in_hand = (
+        select(col(Delivery.id))
+        .where(
+            col(Delivery.issue_id) == col(Issue.id),
+            col(Delivery.status).in_(UNFINISHED),
+        )
+        .exists()
+    )
+    found = select(col(Issue.id)).where(
+        col(Issue.status) == IssueStatus.CANCELLED, in_hand
+    )
+    return list(session.scalars(found))
 
 
 def count_due(session: Session, issue_id: int, *, now: datetime, limit: int) -> int:

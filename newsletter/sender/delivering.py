@@ -7,6 +7,7 @@ ready. So at any instant no more letters are in doubt than there are messages on
 wire, which is one for each connection.
 """
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ from collections.abc import Callable, Sequence
 from newsletter import db, fence, issues, ledger, notices
 from newsletter.config import UncertainPolicy
 from newsletter.db import Session
+from newsletter.errors import DatabaseProblem, IssueRefused
 from newsletter.issues import IssueView
 from newsletter.ledger import Claim, Tally
 from newsletter.outcome import Rejected
@@ -60,11 +62,15 @@ def deliver(
         run = Run(ours, issue, composer, counting)
         try:
             _send_all(run)
-        except BaseException:
+        except BaseException as error:
             # The answers of letters on the wire would reach a run that knows nothing of
             # them. Hung up, they are in doubt, and no more are than there are
             # connections.
             ours.transport.close()
+            if isinstance(error, Exception):
+                # What was never offered need not wait for its lease.
+                with contextlib.suppress(DatabaseProblem):
+                    _give_back(run)
             raise
     if _must_pause(run):
         _pause(run)
@@ -103,6 +109,8 @@ def settle(desk: Desk, issue: IssueView) -> Tally:
     resending = desk.config.settings.delivery.uncertain is UncertainPolicy.RESEND
     settings, now = desk.config.settings, desk.clock()
     with db.transaction(desk.engine) as session:
+        # Its operator may be about to cancel it, or to send letters in doubt again.
+        issues.lock(session, issue.id)
         finished = ledger.is_finished(session, issue.id, resending=resending)
         if finished:
             issues.close(session, issue.id, now=now)
@@ -134,9 +142,13 @@ def _send_all(run: Run) -> None:
             _refill(run)
             _listen(run)
             _turn_page(run, session)
+    _give_back(run)
+    run.desk.allowance.close()
+
+
+def _give_back(run: Run) -> None:
     with db.transaction(run.desk.engine) as session:
         ledger.release(session, run.unsent)
-    run.desk.allowance.close()
 
 
 def _refill(run: Run) -> None:
@@ -235,7 +247,7 @@ def _take(run: Run, *, timeout: float) -> None:
     """Serve the wire once, and take in what the relay said."""
     transport = run.desk.transport
     run.hear(*transport.turn(timeout))
-    if transport.trouble and not run.on_the_wire:
+    if transport.trouble and run.pile and not run.on_the_wire:
         run.heed_trouble(transport.trouble)
 
 
@@ -258,8 +270,8 @@ def _turn_page(run: Run, session: Session) -> None:
         run.is_halted |= not issues.is_sending(session, run.issue.id)
     session.commit()
     run.page_seconds = time.perf_counter() - began
-    run.on_progress(run.take_results())
     _hand_over(run, ready, marked)
+    run.on_progress(run.take_results())
 
 
 def _hand_over(run: Run, ready: Sequence[Claim], marked: Sequence[Claim]) -> None:
@@ -303,7 +315,11 @@ def _pause(run: Run) -> None:
     with db.transaction(desk.engine) as session:
         if not issues.is_sending(session, run.issue.id):
             return
-        issues.pause(session, slot, because=reason)
+        try:
+            issues.pause(session, slot, because=reason)
+        except IssueRefused:
+            # Another process was refused, too, and came first.
+            return
         now = desk.clock()
         key = f"{slot} {now.isoformat()}"
         notices.post(session, NoticeKind.ISSUE_PAUSED, key, message, now=now)

@@ -3,6 +3,7 @@
 Run as `python -m newsletter.sender.process` by `more_processes`, and by nobody else.
 """
 
+import os
 import pickle
 import signal
 import sys
@@ -15,20 +16,28 @@ from newsletter.sender.processes import Assignment
 
 def main() -> None:
     """Send the letters of the issue that the process which started us sends."""
-    # Ctrl-C reaches us, too; whoever started us decides what follows from it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    incoming = sys.stdin.buffer
-    assignment: Assignment = pickle.load(incoming)  # noqa: S301 - from our own parent
+    # Both reach us, too; whoever started us decides what follows from them.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    assignment: Assignment = pickle.load(sys.stdin.buffer)  # noqa: S301 - our own parent's
     desk = assignment.desk()
 
     def heed() -> None:
-        incoming.read()
+        while os.read(sys.stdin.fileno(), 1):
+            pass
         desk.stop.set()
+
+    def tell(done: int) -> None:
+        try:
+            print(done, flush=True)  # noqa: T201 - to whoever started us
+        except OSError:
+            # Killed. What is on the wire is still to be recorded.
+            desk.stop.set()
 
     Thread(target=heed, daemon=True).start()
     with db.transaction(desk.engine) as session:
         issue = issues.get(session, assignment.issue_id)
-    deliver(desk, issue, on_progress=lambda done: print(done, flush=True))  # noqa: T201
+    deliver(desk, issue, on_progress=tell)
     desk.transport.close()
     desk.engine.dispose()
 

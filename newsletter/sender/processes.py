@@ -9,12 +9,12 @@ import logging
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from threading import Lock, Thread
 
-from newsletter import db
+from newsletter import db, ledger
 from newsletter.config import Config
 from newsletter.issues import IssueView
 from newsletter.sender.desk import Desk, relay_of
@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 # A process takes most of a second to start; fewer letters are sent sooner by one.
 LETTERS_WORTH_A_PROCESS = 5_000
+# How soon a request to stop is passed on.
+LISTEN_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def more_processes(
         The desk with this process's share of the connections, and *on_progress* made
         safe to be called beside theirs.
     """
-    number = min(desk.processes, 1 + issue.enrolled // LETTERS_WORTH_A_PROCESS)
+    number = _worthwhile(desk, issue)
     if number < 2 or not isinstance(desk.transport, SmtpTransport):
         yield desk, on_progress
         return
@@ -66,20 +68,21 @@ def more_processes(
         with lock:
             on_progress(done)
 
+    transport = SmtpTransport(replace(desk.transport.relay, connections=shares[0]))
     others = [_start(desk, issue, connections) for connections in shares[1:]]
     listeners = [Thread(target=_relay, args=(other, counting)) for other in others]
     for listener in listeners:
         listener.start()
-    transport = SmtpTransport(replace(desk.transport.relay, connections=shares[0]))
     try:
         yield replace(desk, transport=transport), counting
     finally:
         transport.close()
-        for other in others:
-            if desk.stop.is_set() or sys.exc_info()[0]:
-                _stop(other)
+        has_failed = sys.exc_info()[0] is not None
         for listener, other in zip(listeners, others, strict=True):
-            listener.join()
+            while listener.is_alive():
+                if desk.stop.is_set() or has_failed:
+                    _stop(others)
+                listener.join(LISTEN_SECONDS)
             # Leaving it closes its pipes and waits for its end.
             with other:
                 pass
@@ -87,6 +90,16 @@ def more_processes(
                 # Its letters in hand are free again when their lease is over.
                 facts = {"slot": str(issue.slot), "code": other.returncode}
                 log.error("another sending process failed", extra=facts)
+
+
+def _worthwhile(desk: Desk, issue: IssueView) -> int:
+    """Return how many processes the letters that are due are worth."""
+    if desk.processes < 2:
+        return 1
+    most = desk.processes * LETTERS_WORTH_A_PROCESS
+    with db.transaction(desk.engine) as session:
+        due = ledger.count_due(session, issue.id, now=desk.clock(), limit=most)
+    return min(desk.processes, 1 + due // LETTERS_WORTH_A_PROCESS)
 
 
 def share(connections: int, processes: int) -> list[int]:
@@ -110,9 +123,10 @@ def _start(desk: Desk, issue: IssueView, connections: int) -> "subprocess.Popen[
     return other
 
 
-def _stop(other: "subprocess.Popen[bytes]") -> None:
-    if other.stdin and not other.stdin.closed:
-        other.stdin.close()
+def _stop(others: "Sequence[subprocess.Popen[bytes]]") -> None:
+    for other in others:
+        if other.stdin and not other.stdin.closed:
+            other.stdin.close()
 
 
 def _relay(

@@ -43,6 +43,7 @@ def tick(desk: Desk, *, forward: Forward = deliver) -> None:
         raise
     except (NewsletterError, ConfigError) as error:
         _report_the_start(desk, error)
+    _clear_up(desk)
     # Before the letters, which may take hours, and after them.
     tell_operator(desk)
     with db.transaction(desk.engine) as session:
@@ -52,6 +53,14 @@ def tick(desk: Desk, *, forward: Forward = deliver) -> None:
             return
         forward(desk, issue)
     tell_operator(desk)
+
+
+def _clear_up(desk: Desk) -> None:
+    """End the letters of cancelled issues that a killed process had in hand."""
+    with db.transaction(desk.engine) as session:
+        for issue_id in ledger.left_open(session):
+            ledger.release_lapsed(session, issue_id, now=desk.clock())
+            ledger.withdraw(session, issue_id)
 
 
 def _report_the_start(desk: Desk, error: Exception) -> None:
@@ -80,6 +89,7 @@ def resend(desk: Desk, slot: Slot) -> tuple[IssueView, int]:
     """
     with db.transaction(desk.engine) as session:
         issue = issues.find(session, slot)
+        issues.lock(session, issue.id)
         letters = ledger.resend_held(session, issue.id, now=desk.clock())
         if not letters:
             reason = "none of its letters is in doubt."

@@ -124,7 +124,10 @@ class Dialogue:
         if step is _Step.DATA and code == READY_FOR_DATA:
             return self._be_ready()
         is_yes = code in YES and step is not _Step.DATA
-        if step is not _Step.RESET and self._refusal is None and not is_yes:
+        if step is _Step.RESET and self.closing:
+            # It had enough of us before it heard of this letter.
+            self._refusal = _refused(reply, _Step.MAIL)
+        elif step is not _Step.RESET and self._refusal is None and not is_yes:
             self._refusal = _refused(reply, step)
             # A wrong kind of yes means that we no longer speak of the same thing.
             self.closing |= reply.code not in REFUSALS

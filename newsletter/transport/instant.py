@@ -55,4 +55,6 @@ class InstantTransport:
         return Turn([*ready], [Done(*pair) for pair in zip(volley, outcomes)])  # noqa: B905
 
     def close(self) -> None:
-        """Do nothing: there is nobody to say goodbye to."""
+        """Forget what was not done; there is nobody to say goodbye to."""
+        for letters in (self._waiting, self._told, self._volley):
+            letters.clear()

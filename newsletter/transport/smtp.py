@@ -10,6 +10,7 @@ import logging
 import os
 import smtplib
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
@@ -56,6 +57,8 @@ class SmtpTransport:
         self._probe_at = NEVER
         self._next_check = 0.0
         self._wake_read, self._wake_write = os.pipe()
+        # A long-lived process has many transports, one after another.
+        weakref.finalize(self, _close, self._wake_read, self._wake_write)
         os.set_blocking(self._wake_write, False)
         self._selector.register(self._wake_read, EVENT_READ, None)
         self._not_before = 0.0
@@ -176,6 +179,7 @@ class SmtpTransport:
                 future.result().close()
         self._opened.clear()
         self._opening = 0
+        self._ready, self._done = [], []
 
     def _settle(self, connection: Connection) -> None:
         """Take from a connection what just happened on it."""
@@ -296,6 +300,11 @@ class SmtpTransport:
         if not self._is_away:
             self._is_away = True
             log.warning("no connection to the relay for now", extra=facts)
+
+
+def _close(*descriptors: int) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
 
 
 def _trouble(relay: Relay, error: Exception) -> Outcome:

@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from newsletter import db, issues
+from newsletter import db, issues, ledger
 from newsletter.errors import IssueRefused, UnknownIssue
 from newsletter.outcome import Accepted, Command, Deferred, Outcome
 from newsletter.sender import Desk, cancel, deliver, tick
 from newsletter.slots import Slot
-from newsletter.tables import IssueStatus
+from newsletter.tables import DeliveryStatus, IssueStatus
 from newsletter.transport import MemoryTransport
 from tests.desks import SetClock
 from tests.newsletter.sender.week import MOMENT, SLOT, found, letters, open_week
@@ -138,3 +138,26 @@ def test_an_issue_can_be_forwarded_instead_of_sent(
 
     assert forwarded == [SLOT]
     assert transport.sent == []
+
+
+def test_letters_that_a_killed_process_had_of_a_cancelled_issue_end(
+    engine: Engine, desk_with: MakeDesk, clock: SetClock
+) -> None:
+    """Killed, then cancelled by hand: what was in hand is withdrawn, or in doubt."""
+    found(engine, readers=3, tips=1)
+    desk = desk_with(MemoryTransport())
+    issue = open_week(desk)
+    with db.transaction(engine) as session:
+        claims = ledger.claim(
+            session, issue.id, limit=2, now=clock.now, lease=desk.lease
+        )
+        ledger.mark_sending(session, claims[:1], now=clock.now, lease=desk.lease)
+    cancel(desk, SLOT)
+
+    tick(desk)
+    before = [letter.status for letter in letters(engine)]
+    clock.now += desk.lease
+    tick(desk)
+
+    assert before == [DeliveryStatus.SENDING]
+    assert [letter.status for letter in letters(engine)] == [DeliveryStatus.UNCERTAIN]

@@ -134,6 +134,16 @@ def test_a_goodbye_ends_the_letter_at_once(before: list[Reply]) -> None:
     assert dialogue.closing
 
 
+def test_a_goodbye_to_what_clears_the_letter_before_is_none_of_the_next() -> None:
+    """Relays close a connection with too many refusals at the first chance: RSET."""
+    dialogue = Dialogue(LETTER, PIPELINING, reset=True)
+
+    talk(dialogue, [BYE])
+
+    assert dialogue.closing
+    assert dialogue.was_turned_away, "so that it starts afresh elsewhere"
+
+
 @pytest.mark.parametrize(
     ("replies", "all_written", "outcome"),
     [

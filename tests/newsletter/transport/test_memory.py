@@ -34,3 +34,17 @@ def test_what_is_refused_is_not_kept() -> None:
     assert transport.width == 2
     assert transport.send([ann, ben]) == [refused, Accepted()]
     assert transport.sent == [ben]
+
+
+def test_a_closed_transport_knows_nothing_of_what_it_was_given() -> None:
+    """A run that failed leaves nothing behind for the next one."""
+    transport = MemoryTransport(width=2)
+    transport.start(1, letter("ann"))
+    transport.turn(0.0)
+    transport.hand_over(1)
+    transport.start(2, letter("ben"))
+
+    transport.close()
+
+    assert (transport.busy, transport.room(9)) == (0, 2)
+    assert transport.turn(0.0) == ([], [])

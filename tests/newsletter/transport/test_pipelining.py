@@ -206,7 +206,7 @@ def test_an_envelope_goes_out_behind_a_message(scripted: ScriptedRelay) -> None:
 def test_a_wait_ends_with_its_reply_and_with_nothing_else(
     scripted: ScriptedRelay,
 ) -> None:
-    """A message is waited for twice as long; the next envelope does not prolong that."""
+    """A message is waited for twice as long; the next envelope prolongs nothing."""
     clock = [0.0]
     scripted.answer(Step.END, Silence.STALL)
     relay = Relay("localhost", scripted.port, Security.NONE, timeout_seconds=10.0)

@@ -1,5 +1,6 @@
 """Against a real SMTP server: what each thing it may do comes to."""
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -596,3 +597,18 @@ def test_checking_a_relay_says_what_is_wrong(connect: Connect, password: str) ->
 def test_a_relay_is_called_by_host_and_port() -> None:
     """As logs and errors name it."""
     assert Relay("mail.example", 587, Security.STARTTLS).name == "mail.example:587"
+
+
+def test_a_transport_that_is_gone_leaves_no_descriptor_open() -> None:
+    """A worker has a transport for each shard, and lives for months."""
+    relay = Relay("localhost", 1, Security.NONE)
+
+    def descriptors() -> int:
+        gc.collect()
+        return len([*Path("/dev/fd").iterdir()])
+
+    before = descriptors()
+    for _ in range(20):
+        SmtpTransport(relay).close()
+
+    assert descriptors() <= before
