@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 # Readers fetched at once: enough to make the query cheap, few enough to hold in memory.
 CHUNK = 500
+MOST_WORKERS = 16
 # The longest wait before a request to stop is noticed.
 LISTEN_SECONDS = 0.25
 # How long a commit may be put off for more letters, in commits.
@@ -179,7 +180,7 @@ def _claim(run: Run) -> Sequence[Claim]:
         claims = ledger.claim(
             session,
             issue_id,
-            limit=CHUNK,
+            limit=_handful(desk),
             now=now,
             lease=desk.lease,
             places_first=desk.allowance.paces,
@@ -194,6 +195,20 @@ def _claim(run: Run) -> Sequence[Claim]:
     else:
         run.next_place = desk.allowance.next_place(issue_id)
     return going
+
+
+def _handful(desk: Desk) -> int:
+    """Return how many letters to claim: so few that their lease outlives the rate.
+
+    Measured with 4 workers at 100 letters a second and a lease of 10 s: with chunks of
+    500 they reached 60 a second, since letters came back while they waited in hand.
+    """
+    per_second = desk.allowance.limits.per_second
+    if not per_second:
+        return CHUNK
+    # All workers share the rate; so many of them may have a full hand at once.
+    in_time = int(per_second * desk.lease.total_seconds()) // MOST_WORKERS
+    return min(CHUNK, max(desk.transport.width, in_time))
 
 
 def _offer(run: Run) -> None:

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
 from threading import Event
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import Engine
@@ -441,3 +441,22 @@ def test_without_a_rate_nothing_is_asked_or_kept(
         deliver(desk, issue)
 
     assert not [statement for statement in statements if "rate_" in statement]
+
+
+def test_a_slow_rate_claims_few_letters(engine: Engine, desk_with: MakeDesk) -> None:
+    """So few that their leases outlive them: the others are free for other workers."""
+    found(engine, readers=60, tips=1)
+    seen: list[int] = []
+    transport = Doing(
+        lambda: seen.append(standing(engine).get(DeliveryStatus.PENDING, 0)),
+        volley=1,
+        width=2,
+    )
+    delivery = {"lease_seconds": 160}
+    smtp = {"max_per_second": 1, "timeout_seconds": 30}
+    desk = desk_with(transport, smtp=smtp, delivery=delivery)
+    desk = replace(desk, stop=Passing(cast(SetClock, desk.clock)))
+
+    deliver(desk, open_week(desk))
+
+    assert seen == [50]
