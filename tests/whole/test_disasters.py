@@ -272,7 +272,10 @@ def test_sigterm_under_load_leaves_nothing_in_doubt(
 def test_two_runs_on_one_database_share_one_issue(
     empty_engine: Engine, setup: Setup, recorder: Recorder
 ) -> None:
-    """The week is opened once, everybody hears once, and both had their part in it."""
+    """The week is opened once and everybody hears once, whichever of them sends.
+
+    One claim may take all the letters, so nothing promises that both have a part.
+    """
     moment = utc_now() - timedelta(minutes=1)
     house = setup(
         empty_engine,
@@ -293,7 +296,7 @@ def test_two_runs_on_one_database_share_one_issue(
     assert [running.code for running in both] == [0, 0], both[0].words + both[1].words
     found = counted(house, recorder, slot=slot)
     assert found.doubtful == found.repeated == 0
-    assert {arrival.process for arrival in recorder.arrivals} == {"p0", "p1"}
+    assert {arrival.process for arrival in recorder.arrivals} <= {"p0", "p1"}
 
 
 def test_a_clock_set_back_an_hour_repeats_nothing(
