@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 # Readers fetched at once: enough to make the query cheap, few enough to hold in memory.
 CHUNK = 500
+# So many workers may each have a handful in hand at a slow rate.
 MOST_WORKERS = 16
 # The longest wait before a request to stop is noticed.
 LISTEN_SECONDS = 0.25

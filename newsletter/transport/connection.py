@@ -67,6 +67,7 @@ class Connection:
         deadline: when the wait for the next reply ends, on a monotonic clock.
         ready: letters whose message may be handed over, by their keys.
         done: letters that ended here, until somebody takes them out.
+        has_carried: whether a letter was answered on it and it stayed open.
         untouched: letters that must start afresh elsewhere: the relay closed a
             connection that was idle for minutes, or had carried enough letters.
     """
@@ -83,7 +84,7 @@ class Connection:
         self._wants_write = False
         self._waited_for = EVENT_READ
         self._carried = 0
-        self._has_carried = False
+        self.has_carried = False
         self._waited: tuple[int, Command, bool] | None = None
         self.deadline = math.inf
         self.is_open = True
@@ -118,11 +119,6 @@ class Connection:
             return True
         behind_a_message = len(self._letters) == 1 and self._letters[0][1].in_doubt
         return behind_a_message and self._features.pipelining
-
-    @property
-    def has_carried(self) -> bool:
-        """Tell whether a letter was answered on it and it stayed open."""
-        return self._has_carried
 
     def new_events(self) -> int | None:
         """Return what to wait for from now on, if that has changed."""
@@ -249,7 +245,7 @@ class Connection:
         elif dialogue.outcome is not None:
             self.done.append(Done(key, dialogue.outcome))
         self._carried += 1
-        self._has_carried |= not dialogue.closing
+        self.has_carried |= not dialogue.closing
         if dialogue.closing:
             self._lose("the relay said that it closes the connection")
 
