@@ -230,6 +230,19 @@ class ExportRefused(NewsletterError):
         )
 
 
+class CannotListen(NewsletterError):
+    """The site's address and port cannot be listened on."""
+
+    def __init__(self, *, host: str, port: int, reason: str) -> None:
+        self.host = host
+        self.port = port
+        self.reason = reason
+        super().__init__(
+            f"The site cannot listen on {host}, port {port}: {reason}. Is it running "
+            "already? Else choose another web.port, or set web.enabled to false."
+        )
+
+
 class DemoRefused(NewsletterError):
     """The demo's folder holds something real, which the demo must not touch."""
 

@@ -61,6 +61,28 @@ class DeliveryStatus(StrEnum):
     SKIPPED = "skipped"
 
 
+class CommentStatus(StrEnum):
+    """Whether readers see a comment; `held` waits for the operator."""
+
+    HELD = "held"
+    SHOWN = "shown"
+    HIDDEN = "hidden"
+
+
+class LetterKind(StrEnum):
+    """What an automatic letter is about; each has a folder in ``templates/email``."""
+
+    CONFIRM = "confirm"
+    REMIND = "remind"
+    KNOWN = "known"
+    WELCOME = "welcome"
+    GOODBYE = "goodbye"
+    NEW_ADDRESS = "new_address"
+    OLD_ADDRESS = "old_address"
+    AGAIN = "again"
+    CONTACT = "contact"
+
+
 class NoticeKind(StrEnum):
     """What the operator is told about, once per kind and key."""
 
@@ -73,6 +95,9 @@ class NoticeKind(StrEnum):
     ISSUE_PAUSED = "issue_paused"
     CANNOT_START = "cannot_start"
     RELAY_AWAY = "relay_away"
+    LEAVING_HELD = "leaving_held"
+    SIGNUP_ATTACK = "signup_attack"
+    COMMENT_HELD = "comment_held"
 
 
 class Tip(SQLModel, table=True):
@@ -81,11 +106,13 @@ class Tip(SQLModel, table=True):
     `position` orders the queue, small first. `pin` asks for the week of that date.
     `archived_on` is the day it was sent elsewhere, before it came here: such a tip is
     in the archive and is never mailed. `origin` names where an import found it, so that
-    importing again updates instead of doubling.
+    importing again updates instead of doubling. `published_at` is set as long as the
+    tip is on the public site: from its first issue on, or when it was sent elsewhere.
     """
 
     __table_args__ = (
         Index("ix_tip_queue", "status", "position"),
+        Index("ix_tip_published", "published_at", "id"),
         {"sqlite_autoincrement": True},
     )
 
@@ -100,6 +127,7 @@ class Tip(SQLModel, table=True):
     status: TipStatus = Field(sa_type=enum_type(TipStatus))
     written_on: date | None = None
     archived_on: date | None = None
+    published_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     origin: str | None = Field(default=None, max_length=500, unique=True)
     created_at: datetime = Field(sa_type=UtcDateTime)
     updated_at: datetime = Field(sa_type=UtcDateTime)
@@ -119,15 +147,18 @@ class TipLabel(SQLModel, table=True):
 
 
 class TipComment(SQLModel, table=True):
-    """What a reader said about a tip, kept for the archive: plain text, no address.
+    """What a reader said about a tip, kept as long as the tip: plain text, no address.
 
-    `origin` is the comment's name where it was imported from, `reply_to` the origin
-    of the comment it answers.
+    `origin` is the comment's name where it was imported from, or a random one,
+    `reply_to` the origin of the comment it answers. `author_key` is a keyed hash of the
+    author's address, which tells whether they were shown before; empty when imported.
     """
 
     __tablename__ = "tip_comment"
     __table_args__ = (
         Index("uq_tip_comment_origin", "tip_id", "origin", unique=True),
+        Index("ix_tip_comment_author", "author_key", "status"),
+        Index("ix_tip_comment_status", "status", "id"),
         {"sqlite_autoincrement": True},
     )
 
@@ -138,6 +169,24 @@ class TipComment(SQLModel, table=True):
     author: str = Field(default="", max_length=200)
     body: str = Field(sa_type=Text)
     written_at: datetime = Field(sa_type=UtcDateTime)
+    status: CommentStatus = Field(
+        default=CommentStatus.SHOWN,
+        sa_type=enum_type(CommentStatus),
+        sa_column_kwargs={"server_default": CommentStatus.SHOWN.value},
+    )
+    author_key: str = Field(
+        default="", max_length=64, sa_column_kwargs={"server_default": text("''")}
+    )
+
+
+class TipVotes(SQLModel, table=True):
+    """How many readers said that a tip was useful, or not; not who."""
+
+    __tablename__ = "tip_votes"
+
+    tip_id: int = Field(primary_key=True, foreign_key="tip.id", sa_type=BigId)
+    useful: int = 0
+    not_useful: int = 0
 
 
 class Issue(SQLModel, table=True):
@@ -236,6 +285,46 @@ class Delivery(SQLModel, table=True):
     doubts: int = 0
     paced_attempt: int | None = None
     code: int | None = None
+    reason: str = Field(default="", max_length=500)
+
+
+class AutomaticLetter(SQLModel, table=True):
+    """A letter that the program writes by itself to one person, waiting or sent.
+
+    Written in the transaction that makes it necessary, so that a crash loses none.
+    `uid` is the left side of its Message-ID, the same on every retry. `facts` is a JSON
+    object of what its template says. `to_hash` is the address's keyed hash, which
+    counts how much mail was asked for; `to_address` is emptied once it was sent.
+    """
+
+    __tablename__ = "automatic_letter"
+    __table_args__ = (
+        Index(
+            "ix_automatic_letter_due",
+            "due_at",
+            "id",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index("ix_automatic_letter_to", "to_hash", "created_at"),
+        Index("ix_automatic_letter_subscriber", "subscriber_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    kind: LetterKind = Field(sa_type=enum_type(LetterKind))
+    uid: str = Field(max_length=64, unique=True)
+    subscriber_id: int | None = Field(
+        default=None, foreign_key=f"{Subscriber.__tablename__}.id", sa_type=BigId
+    )
+    to_address: str = Field(max_length=320)
+    to_hash: str = Field(max_length=64)
+    facts: str = Field(default="{}", sa_type=Text)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    attempts: int = 0
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     reason: str = Field(default="", max_length=500)
 
 

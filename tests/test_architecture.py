@@ -28,13 +28,16 @@ FLOORS = [
         "newsletter.issues",
         "newsletter.ledger",
         "newsletter.notices",
+        "newsletter.outbox",
+        "newsletter.archive",
+        "newsletter.comments",
         "newsletter.render",
         "newsletter.message",
         "newsletter.transport",
         "newsletter.rates",
     },
     {"newsletter.sender"},
-    {"newsletter.scheduler", "newsletter.queue", "newsletter.demo"},
+    {"newsletter.scheduler", "newsletter.queue", "newsletter.demo", "newsletter.web"},
     {"newsletter.cli"},
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
@@ -51,13 +54,25 @@ SQL_ROOMS = {
     "newsletter.issues",
     "newsletter.ledger",
     "newsletter.notices",
+    "newsletter.outbox",
+    "newsletter.archive",
+    "newsletter.comments",
     "newsletter.rates",
     "newsletter.migrations",
 }
 SQL = {"sqlmodel", "sqlalchemy"}
+WEB = {"fastapi", "starlette", "uvicorn"}
 # What a room may not know besides the rooms above it.
 STRANGERS = {
-    "subscribers": {"jinja2", "premailer", "typer", "smtplib", "apscheduler"},
+    "subscribers": {
+        "jinja2",
+        "premailer",
+        "typer",
+        "smtplib",
+        "apscheduler",
+        "fastapi",
+        "starlette",
+    },
     "newsletter.render": {"newsletter.tables", "smtplib"},
     "newsletter.message": {"newsletter.tables", "jinja2", "smtplib"},
 }
@@ -102,6 +117,7 @@ def test_module_keeps_to_its_floor(path: Path) -> None:
         top = name.split(".")[0]
         if top in SQL:
             assert here in SQL_ROOMS, f"{dotted} writes SQL; only {SQL_ROOMS} may"
+        assert top not in WEB or here == "newsletter.web", f"{dotted} is no web page"
         assert top != "procrastinate" or here == "newsletter.queue", dotted
         unknown = STRANGERS.get(here, set())
         assert not {top, there} & unknown, f"{dotted} may not know {name}"

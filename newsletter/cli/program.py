@@ -17,6 +17,7 @@ from newsletter.cli import failures, logs
 SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Every week": {
         "run": ("running", "Send the weekly tip, week after week, until stopped."),
+        "serve": ("serve", "Serve the public site alone."),
         "worker": ("worker", "Send with other machines what `run` opens."),
         "status": ("status", "What went out, what comes next, what needs attention."),
         "plan": ("plan", "Who gets which tip when, and why."),

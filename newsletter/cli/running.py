@@ -1,20 +1,23 @@
 """`newsletter run`: the main job, until it is told to stop."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import typer
 
 from newsletter import db, fence, scheduler
 from newsletter.cli import screen
-from newsletter.cli.office import enter
+from newsletter.cli.office import Office, enter
 from newsletter.cli.stopping import ending_gently
+from newsletter.errors import CannotListen
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command()
 def run(context: typer.Context) -> None:
-    """Send the weekly tip, week after week, until stopped.
+    """Send the weekly tip, week after week, until stopped, and serve the site.
 
     SIGTERM and Ctrl-C finish the letters in hand and end with exit code 0.
     """
@@ -27,10 +30,30 @@ def run(context: typer.Context) -> None:
     latest = timetable.latest(desk.clock())
     following = next(timetable.coming(latest.shift(1)))
     when = screen.local(timetable.moment(following), office.zone)
-    with ending_gently(desk.stop):
+    with ending_gently(desk.stop), _site(office):
         screen.aside(
             f"Running on {db.shown(office.engine)}. Next slot: {following}, {when} "
             f"({timetable.zone.key}). Ctrl-C stops."
         )
         scheduler.run(desk, forward=office.forward)
     screen.aside("Stopped; the letters in hand were finished.")
+
+
+@contextmanager
+def _site(office: Office) -> Iterator[None]:
+    """Serve the site meanwhile; a taken port is no reason to send no tips."""
+    if not office.config.settings.web.enabled:
+        yield
+        return
+    # It brings a web server with it, which a sender without a site need not load.
+    from newsletter.cli.serve import site_server, tell_address  # noqa: PLC0415
+
+    try:
+        server = site_server(office)
+    except CannotListen as error:
+        screen.aside(str(error))
+        yield
+        return
+    with server:
+        tell_address(office, server)
+        yield

@@ -24,6 +24,13 @@ from newsletter.config.choices import (
 from newsletter.config.contrast import DARK_SURFACES, LIGHT_SURFACES
 from newsletter.config.section import Section
 from newsletter.config.sending import DeliverySection, QueueSection, SmtpSection
+from newsletter.config.site import (
+    CommentsSection,
+    LeavingSection,
+    SignupSection,
+    WebSection,
+    WelcomeSection,
+)
 from newsletter.slots import WEEKDAYS, Timetable
 from newsletter.throttle import Limits, WarmUp
 
@@ -251,6 +258,11 @@ class Settings(Section):
     schedule: ScheduleSection = ScheduleSection()
     library: LibrarySection = LibrarySection()
     email: EmailSection = EmailSection()
+    web: WebSection = WebSection()
+    signup: SignupSection = SignupSection()
+    welcome: WelcomeSection = WelcomeSection()
+    leaving: LeavingSection = LeavingSection()
+    comments: CommentsSection = CommentsSection()
     database: DatabaseSection = DatabaseSection()
     delivery: DeliverySection = DeliverySection()
     smtp: SmtpSection = SmtpSection()

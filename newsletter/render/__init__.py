@@ -7,9 +7,10 @@ those are `message`'s.
 
 from newsletter.render.content import Article, Edition, Label, NoticeContent, Rendered
 from newsletter.render.dates import issue_day, signed_up_words
+from newsletter.render.direction import direction_of_language
 from newsletter.render.letters import render_notice, render_tip
 from newsletter.render.lint import Finding, Level, lint, summary
-from newsletter.render.templates import templates_folder
+from newsletter.render.templates import fill_template, templates_folder
 
 __all__ = [
     "Article",
@@ -19,6 +20,8 @@ __all__ = [
     "Level",
     "NoticeContent",
     "Rendered",
+    "direction_of_language",
+    "fill_template",
     "issue_day",
     "lint",
     "render_notice",

@@ -197,4 +197,5 @@ def test_every_status_is_counted(session: Session, now: datetime) -> None:
         SubscriberStatus.UNSUBSCRIBED: 0,
         SubscriberStatus.BOUNCED: 0,
         SubscriberStatus.COMPLAINED: 1,
+        SubscriberStatus.ERASED: 0,
     }

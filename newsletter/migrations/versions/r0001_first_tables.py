@@ -20,8 +20,10 @@ INSTANT = sa.DateTime(timezone=True)
 def upgrade() -> None:
     """Make the first tables."""
     _people_and_notices()
+    _consent_and_leaving()
     _tips()
     _issues_and_ledger()
+    _automatic_letters()
     _rates()
 
 
@@ -62,12 +64,75 @@ def _people_and_notices() -> None:
         sa.Column("created_at", INSTANT, nullable=False),
         sa.Column("status_at", INSTANT, nullable=False),
         sa.Column("bounces", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("reminded_at", INSTANT, nullable=True),
+        sa.Column("paused_until", INSTANT, nullable=True),
+        sa.Column("every_weeks", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("since_week", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("address_key"),
         sqlite_autoincrement=True,
     )
     op.create_index(
         "ix_subscriber_status", "subscriber", ["status", "id"], unique=False
+    )
+
+
+def _consent_and_leaving() -> None:
+    op.create_table(
+        "consent",
+        sa.Column("id", BIG_ID, nullable=False),
+        sa.Column("subscriber_id", BIG_ID, nullable=False),
+        sa.Column("step", sa.String(length=16), nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.Column("page", sa.String(length=200), nullable=False),
+        sa.Column("network", sa.String(length=64), nullable=False),
+        sa.Column("wording", sa.Text(), nullable=False),
+        sa.Column("form_version", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["subscriber_id"], ["subscriber.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_consent_subscriber", "consent", ["subscriber_id", "id"])
+    op.create_index("ix_consent_step", "consent", ["step", "at"])
+    op.create_table(
+        "departure",
+        sa.Column("id", BIG_ID, nullable=False),
+        sa.Column("subscriber_id", BIG_ID, nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.Column("way", sa.String(length=16), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("issue_id", BIG_ID, nullable=False),
+        sa.Column("seconds_after_letter", sa.Integer(), nullable=True),
+        sa.Column("network", sa.String(length=64), nullable=False),
+        sa.Column("why", sa.String(length=500), nullable=False),
+        sa.ForeignKeyConstraint(["subscriber_id"], ["subscriber.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_departure_subscriber", "departure", ["subscriber_id", "id"])
+    op.create_index("ix_departure_at", "departure", ["at"])
+    op.create_index("ix_departure_state", "departure", ["state", "id"])
+    op.create_table(
+        "address_change",
+        sa.Column("id", BIG_ID, nullable=False),
+        sa.Column("subscriber_id", BIG_ID, nullable=False),
+        sa.Column("old_address", sa.String(length=320), nullable=False),
+        sa.Column("new_address", sa.String(length=320), nullable=False),
+        sa.Column("asked_at", INSTANT, nullable=False),
+        sa.Column("confirmed_at", INSTANT, nullable=True),
+        sa.ForeignKeyConstraint(["subscriber_id"], ["subscriber.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(
+        "ix_address_change_subscriber", "address_change", ["subscriber_id", "id"]
+    )
+    op.create_table(
+        "suppression",
+        sa.Column("address_hash", sa.String(length=64), nullable=False),
+        sa.Column("reason", sa.String(length=16), nullable=False),
+        sa.Column("since", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("address_hash"),
     )
 
 
@@ -85,6 +150,7 @@ def _tips() -> None:
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("written_on", sa.Date(), nullable=True),
         sa.Column("archived_on", sa.Date(), nullable=True),
+        sa.Column("published_at", INSTANT, nullable=True),
         sa.Column("origin", sa.String(length=500), nullable=True),
         sa.Column("created_at", INSTANT, nullable=False),
         sa.Column("updated_at", INSTANT, nullable=False),
@@ -94,6 +160,7 @@ def _tips() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_tip_queue", "tip", ["status", "position"], unique=False)
+    op.create_index("ix_tip_published", "tip", ["published_at", "id"], unique=False)
     op.create_table(
         "tip_comment",
         sa.Column("id", BIG_ID, nullable=False),
@@ -103,6 +170,15 @@ def _tips() -> None:
         sa.Column("author", sa.String(length=200), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("written_at", INSTANT, nullable=False),
+        sa.Column(
+            "status", sa.String(length=16), server_default="shown", nullable=False
+        ),
+        sa.Column(
+            "author_key",
+            sa.String(length=64),
+            server_default=sa.text("''"),
+            nullable=False,
+        ),
         sa.ForeignKeyConstraint(
             ["tip_id"],
             ["tip.id"],
@@ -112,6 +188,20 @@ def _tips() -> None:
     )
     op.create_index(
         "uq_tip_comment_origin", "tip_comment", ["tip_id", "origin"], unique=True
+    )
+    op.create_index(
+        "ix_tip_comment_author", "tip_comment", ["author_key", "status"], unique=False
+    )
+    op.create_index(
+        "ix_tip_comment_status", "tip_comment", ["status", "id"], unique=False
+    )
+    op.create_table(
+        "tip_votes",
+        sa.Column("tip_id", BIG_ID, nullable=False),
+        sa.Column("useful", sa.Integer(), nullable=False),
+        sa.Column("not_useful", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["tip_id"], ["tip.id"]),
+        sa.PrimaryKeyConstraint("tip_id"),
     )
     op.create_table(
         "tip_label",
@@ -223,6 +313,43 @@ def _issues_and_ledger() -> None:
         "delivery",
         ["subscriber_id", "tip_id", "round"],
         unique=True,
+    )
+
+
+def _automatic_letters() -> None:
+    op.create_table(
+        "automatic_letter",
+        sa.Column("id", BIG_ID, nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("uid", sa.String(length=64), nullable=False),
+        sa.Column("subscriber_id", BIG_ID, nullable=True),
+        sa.Column("to_address", sa.String(length=320), nullable=False),
+        sa.Column("to_hash", sa.String(length=64), nullable=False),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("due_at", INSTANT, nullable=False),
+        sa.Column("lease_until", INSTANT, nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("ended_at", INSTANT, nullable=True),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.ForeignKeyConstraint(["subscriber_id"], ["subscriber.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("uid"),
+        sqlite_autoincrement=True,
+    )
+    waits = sa.text("ended_at IS NULL")
+    op.create_index(
+        "ix_automatic_letter_due",
+        "automatic_letter",
+        ["due_at", "id"],
+        sqlite_where=waits,
+        postgresql_where=waits,
+    )
+    op.create_index(
+        "ix_automatic_letter_to", "automatic_letter", ["to_hash", "created_at"]
+    )
+    op.create_index(
+        "ix_automatic_letter_subscriber", "automatic_letter", ["subscriber_id"]
     )
 
 

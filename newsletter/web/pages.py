@@ -1,0 +1,86 @@
+"""Fill a page's template, with what stands around every page."""
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, Response
+
+from newsletter.config import Settings
+from newsletter.render import direction_of_language, fill_template
+from newsletter.web.site import Site
+
+A_YEAR = "public, max-age=31536000, immutable"
+# One sign-up, comment or contact form looks like another.
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+def site_of(request: Request) -> Site:
+    """Return what every page has at hand; a FastAPI dependency."""
+    site: Site = request.app.state.site
+    return site
+
+
+def page(
+    site: Site,
+    name: str,
+    *,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    **values: Any,  # noqa: ANN401 - whatever the template shows
+) -> HTMLResponse:
+    """Return the page of the template ``web/<name>.html``.
+
+    Args:
+        site: what every page has at hand.
+        name: the template.
+        status: HTTP status.
+        headers: of this response only.
+        values: what the template shows; `title` always, without the newsletter's name.
+
+    Raises:
+        BadTemplate: the template cannot be used.
+    """
+    settings = site.settings
+    around = {
+        "newsletter": settings.newsletter,
+        "identity": settings.identity,
+        "footer": settings.links.footer,
+        "web": settings.web,
+        "signup": settings.signup,
+        "direction": direction_of_language(settings.newsletter.language),
+        "stylesheet": stylesheet_path(site),
+        "url": site.url,
+        "description": settings.web.tagline,
+        "canonical": "",
+        "robots": "",
+        "feed": "/feed.xml",
+    }
+    body = fill_template(f"web/{name}.html", around | values, own=site.templates)
+    return HTMLResponse(body, status_code=status, headers=headers)
+
+
+def stylesheet(site: Site) -> Response:
+    """Return the one style sheet, with the newsletter's colours."""
+    css, _ = _css(site.templates, _colours(site.settings))
+    return Response(css, media_type="text/css", headers={"Cache-Control": A_YEAR})
+
+
+def stylesheet_path(site: Site) -> str:
+    """Return the address of the style sheet, which changes with what is in it."""
+    _, version = _css(site.templates, _colours(site.settings))
+    return f"/site.{version}.css"
+
+
+def _colours(settings: Settings) -> tuple[str, str]:
+    return settings.email.accent, settings.email.accent_dark
+
+
+@lru_cache(maxsize=8)
+def _css(own: Path | None, colours: tuple[str, str]) -> tuple[str, str]:
+    accent, accent_dark = colours
+    values = {"accent": accent, "accent_dark": accent_dark}
+    css = fill_template("web/site.css", values, own=own)
+    return css, hashlib.sha256(css.encode()).hexdigest()[:12]

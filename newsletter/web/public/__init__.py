@@ -1,0 +1,5 @@
+"""The readers' side of the site: one file a noun, each with its addresses."""
+
+from newsletter.web.public import home
+
+ROUTERS = (home.router,)

@@ -1,0 +1,86 @@
+"""What every page has at hand: the settings, the database, the clock."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from newsletter import db, holes
+from newsletter.config import Config, Settings
+from newsletter.db import Engine, Session
+from subscribers.tokens import TokenSigner
+
+Answer = TypeVar("Answer")
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _nobody_waits() -> None:
+    """Wake nobody: automatic letters go out with the next ring."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """Everything that a page needs to know.
+
+    Attributes:
+        clock: what time it is, in UTC; the demo moves it.
+        wake: called after a commit that left an automatic letter to be sent, so that
+            it leaves at once.
+    """
+
+    config: Config
+    engine: Engine
+    clock: Callable[[], datetime] = _utc_now
+    wake: Callable[[], None] = _nobody_waits
+
+    @property
+    def settings(self) -> Settings:
+        """The settings."""
+        return self.config.settings
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The newsletter's time zone."""
+        return ZoneInfo(self.settings.schedule.timezone)
+
+    @cached_property
+    def signer(self) -> TokenSigner:
+        """Signs and verifies the links in letters.
+
+        Raises:
+            MissingSetting: there is no secret to sign them with.
+        """
+        return TokenSigner(self.config.secrets)
+
+    @property
+    def templates(self) -> Path | None:
+        """The operator's own folder of templates, if there is one."""
+        folder = self.settings.email.templates
+        return self.config.path(folder) if folder else None
+
+    def url(self, path: str) -> str:
+        """Return the absolute address of *path*, which begins with a slash.
+
+        Built from the settings and never from a Host header, which anybody can forge.
+        """
+        return holes.site(self.settings.newsletter.base_url) + path
+
+    def reading(self) -> AbstractContextManager[Session]:
+        """Open a session that reads the database as of one instant."""
+        return db.snapshot(self.engine)
+
+    def write(self, step: Callable[[Session], Answer]) -> Answer:
+        """Run *step* in a transaction, commit it, and return what it returned.
+
+        Raises:
+            DatabaseProblem: the database cannot be written; nothing was changed.
+        """
+        with db.transaction(self.engine) as session:
+            return step(session)
