@@ -3,13 +3,23 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-hosts crash-test check lint format types lock docs bench pictures clean
+.PHONY: demo browser test test-hosts crash-test check lint format types lock docs bench pictures clean
 
 demo: .venv/run.stamp
 	@$(BIN)/newsletter demo
 
-test: .venv/dev.stamp
+test: .venv/dev.stamp browser
 	$(BIN)/python -m pytest -n 2 -m "not hosts"
+
+# What the tests of the pages need. As root on Debian it is installed; elsewhere those
+# tests fail and say what is missing.
+browser:
+	@{ command -v chromium && command -v java; } >/dev/null 2>&1 || \
+	  { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+	    echo "Installing Chromium and Java for the tests of the pages ..." && \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
+	      --no-install-recommends chromium default-jre-headless >/dev/null; } || \
+	  echo "Chromium and Java are needed: the tests of the pages will fail."
 
 # Hosts with cables between them: for root on Linux, with iproute2.
 test-hosts: .venv/dev.stamp
