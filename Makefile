@@ -46,6 +46,7 @@ docs: .venv/dev.stamp
 
 pictures: .venv/dev.stamp
 	$(BIN)/python -m docs.pictures.make
+	$(BIN)/python -m docs.pictures.pages
 
 bench: .venv/dev.stamp
 	$(BIN)/python -m benchmarks
