@@ -31,8 +31,8 @@ def gallery(tour: Tour) -> str:
         "# Every page",
         "",
         "The site as a reader sees it, on a desktop and on a phone, in turn light and",
-        "dark. Made by `make pictures` from a site filled with the demo's tips and with",
-        "the oddest that the tests have. Long pages are cut.",
+        "dark. Made by `make pictures` from a site filled with the demo's tips and",
+        "with the oddest that the tests have. Long pages are cut.",
     ]
     for path in shown(tour):
         name = name_of(path, tour)
