@@ -2,7 +2,7 @@
 
 An issue is rendered once, with a mark wherever something belongs to one reader; the
 marks are in the stored issue, so they must never change. `render` puts them in,
-`message` fills them. Also here: the addresses around the three signed links, so that
+`message` fills them. Also here: the addresses around the signed links, so that
 a link in a body, in a header and the route that answers it are one and the same.
 """
 
@@ -91,6 +91,11 @@ def unsubscribe_url(base_url: str, token: str) -> str:
 def preferences_url(base_url: str, token: str) -> str:
     """Return the address where a reader changes name, language and hour."""
     return f"{site(base_url)}/p/{token}"
+
+
+def confirm_url(base_url: str, token: str) -> str:
+    """Return the address where somebody confirms that they want the newsletter."""
+    return f"{site(base_url)}/c/{token}"
 
 
 def view_url(base_url: str, token: str) -> str:

@@ -15,6 +15,7 @@ from zoneinfo import available_timezones
 from subscribers.errors import BadDetail
 
 LONGEST_NAME = 200
+LONGEST_TYPED_NAME = 60
 LONGEST_SOURCE = 200
 LONGEST_LANGUAGE = 35
 
@@ -26,6 +27,9 @@ _UNWANTED = re.compile(
     "\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+# What an address of a page or a mailbox looks like, in full or bare; and the signs that
+# stand in no name.
+_LINK = re.compile(r"[:/\\@<>\[\]{}|]|www\.|\w\.[^\W\d_]{2,}|[0-9]{4}", re.IGNORECASE)
 # Files in a zone folder that name no place.
 _NOT_ZONES = {"factory", "localtime"}
 # Nobody signed up for a newsletter by email before there was email.
@@ -42,6 +46,23 @@ def clean_name(text: str) -> str:
         BadDetail: it is longer than 200 characters.
     """
     return _clean_line(text, detail="name", longest=LONGEST_NAME)
+
+
+def clean_typed_name(text: str) -> str:
+    """Return a name that anybody may have typed into a form for anybody's address.
+
+    It is greeted with in a letter to somebody who may not have asked, so it cannot
+    carry a message: at most 60 characters, without links, addresses and long numbers.
+
+    Raises:
+        BadDetail: it is longer, or looks like more than a name.
+    """
+    name = _clean_line(text, detail="name", longest=LONGEST_TYPED_NAME)
+    # What only looks like the letters of a link counts as them.
+    if _LINK.search(unicodedata.normalize("NFKC", name)):
+        reason = "write only what we should call you, without links or numbers"
+        raise BadDetail(detail="name", value=name, reason=reason)
+    return name
 
 
 def clean_source(text: str) -> str:

@@ -1,8 +1,10 @@
 """Signed tokens for the links in a letter: who is meant, and for what, and no more.
 
 A token is opaque: without the secret nobody can read an id from it, guess another
-one, or use it for another purpose. It has no date in it, so that the way out works for
-ever; former secrets go on verifying. Knows nothing of URLs or of the database.
+one, or use it for another purpose. The way out has no date in it, so that it works for
+ever; what must end, such as a request to confirm, carries the second in which it was
+made as what it is `about`. Former secrets go on verifying. Knows nothing of URLs or of
+the database.
 """
 
 import binascii
@@ -13,6 +15,7 @@ import struct
 from base64 import urlsafe_b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from subscribers.errors import BadToken
@@ -23,15 +26,22 @@ TOKEN_LENGTH = 39
 _MAC_OCTETS = 13
 _IDS = struct.Struct(">QQ")
 _TOKEN = re.compile(f"[A-Za-z0-9_-]{{{TOKEN_LENGTH}}}")
+_LAST_SECOND = 253_402_300_799
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 class Purpose(StrEnum):
-    """What a link is for; a token of one purpose is worthless for another."""
+    """What a link is for; a token of one purpose is worthless for another.
+
+    `CONFIRM` is about the second in which it was asked for, since 1970; see `issued`.
+    `FORM` is no link: it says when a form was shown, and is about which form.
+    """
 
     UNSUBSCRIBE = "unsubscribe"
     PREFERENCES = "preferences"
     VIEW = "view"
+    CONFIRM = "confirm"
+    FORM = "form"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,17 @@ class TokenSubject:
 
     subject: int
     about: int
+
+    @property
+    def issued(self) -> datetime:
+        """When a token was made that is about that, in UTC, to the second."""
+        # Beyond the last year there is, nobody can have signed it.
+        return datetime.fromtimestamp(min(self.about, _LAST_SECOND), UTC)
+
+
+def second_of(moment: datetime) -> int:
+    """Return *moment* as a token is about it: whole seconds since 1970."""
+    return int(moment.timestamp())
 
 
 class TokenSigner:

@@ -1,12 +1,16 @@
 """Sites for tests."""
 
+from datetime import timedelta
 from pathlib import Path
 
+from fastapi.testclient import TestClient
+from lxml.html import document_fromstring
 from sqlalchemy import Engine
 
 from newsletter.config import Config, Settings
 from newsletter.web import Site
 from tests.conftest import NOW
+from tests.desks import SetClock
 
 SECRET = "a secret of thirty-two characters!"
 
@@ -16,3 +20,20 @@ def site_on(engine: Engine, **sections: dict[str, object]) -> Site:
     newsletter = {"secret": SECRET, **sections.pop("newsletter", {})}
     settings = Settings.model_validate({"newsletter": newsletter, **sections})
     return Site(Config(settings, Path(), "test"), engine, clock=lambda: NOW)
+
+
+def fill_in(
+    client: TestClient, clock: SetClock, path: str = "/join/", **typed: str
+) -> dict[str, str]:
+    """Open a page with a form, take a person's time, and return what they send.
+
+    The hidden fields of the first form on the page come along, as a browser does it.
+    """
+    form = document_fromstring(client.get(path).text).forms[0]
+    hidden = {
+        field.name: field.value
+        for field in form.inputs
+        if field.get("type") == "hidden"
+    }
+    clock.now += timedelta(seconds=10)
+    return hidden | typed

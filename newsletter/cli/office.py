@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from newsletter.config import Config
 from newsletter.db import Engine
 from newsletter.errors import Fenced
 from newsletter.sender import Clock, Desk, Forward, deliver, utc_now
+from subscribers.hashing import AddressHasher
 from subscribers.tokens import TokenSigner
 
 
@@ -36,6 +37,15 @@ class Office:
     def mark(self) -> Path:
         """Where the mark of the live database is kept."""
         return fence.mark_path(self.engine, self.config.folder)
+
+    @cached_property
+    def hasher(self) -> AddressHasher:
+        """Hashes addresses, for what must know them without keeping them.
+
+        Raises:
+            MissingSetting: there is no secret to key it with.
+        """
+        return AddressHasher(self.config.secrets)
 
     def desk(self) -> Desk:
         """Return what the sender works with.

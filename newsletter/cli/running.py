@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import typer
 
@@ -46,14 +46,11 @@ def _site(office: Office) -> Iterator[None]:
         yield
         return
     # It brings a web server with it, which a sender without a site need not load.
-    from newsletter.cli.serve import site_server, tell_address  # noqa: PLC0415
+    from newsletter.cli.serve import serving  # noqa: PLC0415
 
-    try:
-        server = site_server(office)
-    except CannotListen as error:
-        screen.aside(str(error))
-        yield
-        return
-    with server:
-        tell_address(office, server)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(serving(office))
+        except CannotListen as error:
+            screen.aside(str(error))
         yield

@@ -1,5 +1,7 @@
 """`newsletter serve`: the public site alone."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Event
 
 import typer
@@ -7,6 +9,7 @@ import typer
 from newsletter.cli import screen
 from newsletter.cli.office import Office, enter
 from newsletter.cli.stopping import ending_gently
+from newsletter.sender import Messenger
 from newsletter.web import Server, Site, build
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -14,28 +17,35 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 @app.command()
 def serve(context: typer.Context) -> None:
-    """Serve the public site alone, until stopped; `newsletter run` serves it too."""
+    """Serve the public site alone, until stopped; `newsletter run` serves it too.
+
+    It sends automatic letters, such as requests to confirm, and no tips.
+    """
     office = enter(context)
     stop = Event()
-    with site_server(office) as server, ending_gently(stop):
-        tell_address(office, server)
+    with serving(office), ending_gently(stop):
         screen.aside("Ctrl-C stops.")
         stop.wait()
     screen.aside("Stopped.")
 
 
-def site_server(office: Office) -> Server:
-    """Return the site's server, listening but not begun.
+@contextmanager
+def serving(office: Office) -> Iterator[Server]:
+    """Serve the site, and send its automatic letters, for the time of a block.
 
     Raises:
         MissingSetting: there is no secret, so no link could be read.
-        CannotListen: the port is taken.
+        CannotListen: the port is taken; the block does not begin.
     """
-    site = Site(office.config, office.engine, clock=office.clock)
-    return Server(build(site), office.config.settings)
+    # A desk of its own: no two threads may share a transport.
+    messenger = Messenger(office.desk())
+    site = Site(office.config, office.engine, clock=office.clock, wake=messenger.wake)
+    with Server(build(site), office.config.settings) as server, messenger:
+        _tell_address(office, server)
+        yield server
 
 
-def tell_address(office: Office, server: Server) -> None:
+def _tell_address(office: Office, server: Server) -> None:
     """Say where the site is."""
     host = office.config.settings.web.host
     shown = f"[{host}]" if ":" in host else host

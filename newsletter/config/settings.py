@@ -70,8 +70,9 @@ class NewsletterSection(Section):
     )
     old_secrets: tuple[SecretStr, ...] = Field(
         (),
-        description="Former secrets. Links signed with them keep working, so never "
-        "drop one while its emails may still be opened.",
+        description="Former secrets, the oldest last. Links signed with them keep "
+        "working, so never drop one while its emails may still be opened; the oldest "
+        "one also keys what is remembered of addresses that must not be mailed.",
     )
 
     @property

@@ -8,7 +8,12 @@ those are `message`'s.
 from newsletter.render.content import Article, Edition, Label, NoticeContent, Rendered
 from newsletter.render.dates import issue_day, signed_up_words
 from newsletter.render.direction import direction_of_language
-from newsletter.render.letters import render_notice, render_tip
+from newsletter.render.letters import (
+    article_parts,
+    render_automatic,
+    render_notice,
+    render_tip,
+)
 from newsletter.render.lint import Finding, Level, lint, summary
 from newsletter.render.templates import fill_template, templates_folder
 
@@ -20,10 +25,12 @@ __all__ = [
     "Level",
     "NoticeContent",
     "Rendered",
+    "article_parts",
     "direction_of_language",
     "fill_template",
     "issue_day",
     "lint",
+    "render_automatic",
     "render_notice",
     "render_tip",
     "signed_up_words",

@@ -1,8 +1,10 @@
-"""The recipes: a tip or a notice into a subject, a text part and an HTML part.
+"""The recipes: a tip, a notice or an automatic letter into a subject and two bodies.
 
-Done once for each issue; what differs between readers is left as holes.
+A tip is done once for each issue; what differs between readers is left as holes. An
+automatic letter is to one person, and has none.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,18 +44,11 @@ def render_tip(
     """
     if RESERVED_WORD in repr(article):
         raise ReservedWords(where=f'The tip "{article.slug}"', word=RESERVED_WORD)
-    page_url = edition.tip_url(article.slug)
-    markup = to_markup(article.body, direction=edition.direction, page_url=page_url)
-    values = {
-        "article": article,
+    values = article_parts(article, edition) | {
         "edition": edition,
         "day": issue_day(edition.day, edition.language),
         "title": article.title,
         "preview": preview_of(article),
-        "body_html": Safe(markup.body),  # noqa: S704 - cleaned by nh3
-        "takeaway_html": Safe(markup.takeaway),  # noqa: S704 - cleaned by nh3
-        "body_text": to_plain(article.body, page_url=page_url),
-        "page_url": page_url,
         "greeting": MARKS[Hole.GREETING],
         "signed_up": MARKS[Hole.SIGNED_UP],
         "unsubscribe_url": unsubscribe_url(edition.base_url, MARKS[Hole.UNSUBSCRIBE]),
@@ -81,6 +76,47 @@ def render_notice(
     return _render("email/notice", values, own_templates)
 
 
+def render_automatic(
+    kind: str,
+    values: Mapping[str, Any],
+    edition: Edition,
+    *,
+    own_templates: Path | None = None,
+) -> Rendered:
+    """Render an automatic letter to one person; its subject is its title, too.
+
+    Args:
+        kind: the folder of its templates in ``email``.
+        values: what its templates say beside what surrounds every letter.
+
+    Raises:
+        BadTemplate: a template is missing or wrong, or its subject is empty.
+    """
+    said: dict[str, Any] = {
+        "edition": edition,
+        "day": issue_day(edition.day, edition.language),
+        "preview": "",
+        "privacy_url": f"{edition.base_url}/privacy/",
+        **values,
+    }
+    folder = f"email/{kind}"
+    subject = _subject(folder, said, own_templates)
+    return _render(folder, {"title": subject} | said, own_templates)
+
+
+def article_parts(article: Article, edition: Edition) -> dict[str, Any]:
+    """Return the body of a tip for a letter that holds one: as HTML and as text."""
+    page_url = edition.tip_url(article.slug)
+    markup = to_markup(article.body, direction=edition.direction, page_url=page_url)
+    return {
+        "article": article,
+        "page_url": page_url,
+        "body_html": Safe(markup.body),  # noqa: S704 - cleaned by nh3
+        "takeaway_html": Safe(markup.takeaway),  # noqa: S704 - cleaned by nh3
+        "body_text": to_plain(article.body, page_url=page_url),
+    }
+
+
 def preview_of(article: Article) -> str:
     """Return the words that an inbox shows after the subject, which is the title."""
     summary = " ".join(article.summary.split())
@@ -90,12 +126,17 @@ def preview_of(article: Article) -> str:
 
 
 def _render(name: str, values: dict[str, Any], own: Path | None) -> Rendered:
-    subject = " ".join(fill_template(f"{name}/subject.txt", values, own=own).split())
-    if not subject:
-        raise BadTemplate(template=f"{name}/subject.txt", reason="it came out empty")
+    subject = _subject(name, values, own)
     text = without_controls(fill_template(f"{name}/body.txt", values, own=own))
     html = without_controls(fill_template(f"{name}/body.html", values, own=own))
     return Rendered(subject, _tidy(text), inline_styles(html))
+
+
+def _subject(name: str, values: dict[str, Any], own: Path | None) -> str:
+    subject = " ".join(fill_template(f"{name}/subject.txt", values, own=own).split())
+    if not subject:
+        raise BadTemplate(template=f"{name}/subject.txt", reason="it came out empty")
+    return subject
 
 
 def _tidy(text: str) -> str:

@@ -4,14 +4,17 @@ The only room that knows all sides: `opening` chooses and freezes, `composing` w
 one reader's letter, `delivering` hands letters to the transport and keeps the ledger
 (`run` is its memory, `allowance` its rate, `processes` its company), `announcing` and
 `operator` tell the operator, `weekly` is one round of the main job, `desk` is what they
-all work with.
+all work with. Beside the week, `posting` sends automatic letters, which `letters` and
+`welcoming` write, and `messenger` has them sent at once.
 """
 
 from newsletter.sender.composing import Composer
 from newsletter.sender.delivering import deliver, settle, take_up_lapsed
 from newsletter.sender.desk import Clock, Desk, open_transport, relay_of, utc_now
+from newsletter.sender.messenger import Messenger
 from newsletter.sender.opening import Nothing, choose_for, open_due, open_slot
 from newsletter.sender.operator import tell_operator
+from newsletter.sender.posting import send_waiting, tidy
 from newsletter.sender.previewing import As, Preview, preview
 from newsletter.sender.weekly import Forward, cancel, resend, tick
 
@@ -21,6 +24,7 @@ __all__ = [
     "Composer",
     "Desk",
     "Forward",
+    "Messenger",
     "Nothing",
     "Preview",
     "cancel",
@@ -32,9 +36,11 @@ __all__ = [
     "preview",
     "relay_of",
     "resend",
+    "send_waiting",
     "settle",
     "take_up_lapsed",
     "tell_operator",
     "tick",
+    "tidy",
     "utc_now",
 ]

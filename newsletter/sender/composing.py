@@ -74,11 +74,11 @@ class Composer:
     def compose(self, claim: Claim) -> Letter | Rejected:
         """Return the letter for one claim, or why none can be written."""
         if not self.allow_reserved and is_reserved(claim.address):
-            return _unmailable("nobody can have an address there (RFC 2606)")
+            return unmailable("nobody can have an address there (RFC 2606)")
         try:
             message = self.prepared.fill(self._reader(claim))
         except UnmailableAddress as error:
-            return _unmailable(error.reason)
+            return unmailable(error.reason)
         return Letter(addressed(self.mail_from, claim.address), message)
 
     def _reader(self, claim: Claim) -> Reader:
@@ -105,7 +105,13 @@ def render_article(config: Config, tip: TipView, *, day: date) -> Rendered:
         BadTemplate: a template cannot be used.
         ReservedWords: the tip contains the word that marks a hole.
     """
-    article = Article(
+    edition = Edition.of(config.settings, day=day)
+    return render_tip(article_of(tip), edition, own_templates=own_templates(config))
+
+
+def article_of(tip: TipView) -> Article:
+    """Return *tip* as it is rendered."""
+    return Article(
         title=tip.title,
         slug=tip.slug,
         body=tip.body,
@@ -114,8 +120,6 @@ def render_article(config: Config, tip: TipView, *, day: date) -> Rendered:
         tags=tuple(Label(label.name, label.slug) for label in tip.tags),
         categories=tuple(Label(label.name, label.slug) for label in tip.categories),
     )
-    edition = Edition.of(config.settings, day=day)
-    return render_tip(article, edition, own_templates=own_templates(config))
 
 
 def own_templates(config: Config) -> Path | None:
@@ -157,5 +161,6 @@ def envelope_sender(settings: Settings) -> str:
     return wire
 
 
-def _unmailable(reason: str) -> Rejected:
+def unmailable(reason: str) -> Rejected:
+    """Return the refusal of an address that no relay needs to be asked about."""
     return Rejected(NO_MAILBOX, f"5.1.3 {reason}", Command.RCPT)

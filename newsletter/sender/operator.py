@@ -28,6 +28,9 @@ TITLES = {
     NoticeKind.ISSUE_PAUSED: "The issue is paused",
     NoticeKind.CANNOT_START: "The tip cannot go out",
     NoticeKind.RELAY_AWAY: "The relay is away",
+    NoticeKind.LEAVING_HELD: "Departures wait for you",
+    NoticeKind.SIGNUP_ATTACK: "Very many sign-ups",
+    NoticeKind.COMMENT_HELD: "A comment waits for you",
 }
 UNREACHED = (Command.CONNECT, Command.LOGIN)
 # News that asks nothing of anybody.

@@ -15,6 +15,7 @@ from newsletter.sender.delivering import deliver
 from newsletter.sender.desk import Desk
 from newsletter.sender.opening import open_due
 from newsletter.sender.operator import tell_operator
+from newsletter.sender.posting import send_waiting, tidy
 from newsletter.slots import Slot
 from newsletter.tables import NoticeKind
 
@@ -25,6 +26,9 @@ Forward = Callable[[Desk, IssueView], object]
 
 def tick(desk: Desk, *, forward: Forward = deliver) -> None:
     """Open the week if it is due, send what is due, and bring notices out.
+
+    Automatic letters go before and after the issue, and who never confirmed is
+    reminded, or forgotten.
 
     A tip that cannot be opened keeps nothing else from going out.
 
@@ -44,8 +48,10 @@ def tick(desk: Desk, *, forward: Forward = deliver) -> None:
     except (NewsletterError, ConfigError) as error:
         _report_the_start(desk, error)
     _clear_up(desk)
-    # Before the letters, which may take hours, and after them.
+    tidy(desk)
+    # Before the issue, which may take hours, and after it.
     tell_operator(desk)
+    send_waiting(desk)
     with db.transaction(desk.engine) as session:
         going_out = issues.sending(session)
     for issue in going_out:
@@ -53,6 +59,7 @@ def tick(desk: Desk, *, forward: Forward = deliver) -> None:
             return
         forward(desk, issue)
     tell_operator(desk)
+    send_waiting(desk)
 
 
 def _clear_up(desk: Desk) -> None:

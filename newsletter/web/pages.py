@@ -1,7 +1,8 @@
 """Fill a page's template, with what stands around every page."""
 
 import hashlib
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,30 @@ from fastapi.responses import HTMLResponse, Response
 
 from newsletter.config import Settings
 from newsletter.render import direction_of_language, fill_template
+from newsletter.web import guard
 from newsletter.web.site import Site
 
 A_YEAR = "public, max-age=31536000, immutable"
 # One sign-up, comment or contact form looks like another.
 NO_STORE = {"Cache-Control": "no-store"}
+
+
+@dataclass(frozen=True)
+class Joining:
+    """What the form to join shows: what was typed, and what was wrong with it."""
+
+    address: str = ""
+    name: str = ""
+    timezone: str = ""
+    wrong_address: str = ""
+    wrong_name: str = ""
+    wrong_timezone: str = ""
+
+    @property
+    def is_opened(self) -> bool:
+        """Tell whether the part that may be left out is shown."""
+        filled = self.name or self.timezone
+        return bool(filled or self.wrong_name or self.wrong_timezone)
 
 
 def site_of(request: Request) -> Site:
@@ -52,6 +72,9 @@ def page(
         "signup": settings.signup,
         "direction": direction_of_language(settings.newsletter.language),
         "stylesheet": stylesheet_path(site),
+        "join_script": script_path(site, "join"),
+        "join_guard": partial(guard.fields, site, guard.JOIN, now=site.clock()),
+        "joining": Joining(),
         "url": site.url,
         "description": settings.web.tagline,
         "canonical": "",
@@ -74,6 +97,19 @@ def stylesheet_path(site: Site) -> str:
     return f"/site.{version}.css"
 
 
+def script(site: Site, name: str) -> Response:
+    """Return one of our few scripts; no page needs it to work."""
+    text, _ = _script(site.templates, name)
+    headers = {"Cache-Control": A_YEAR}
+    return Response(text, media_type="text/javascript", headers=headers)
+
+
+def script_path(site: Site, name: str) -> str:
+    """Return the address of a script, which changes with what is in it."""
+    _, version = _script(site.templates, name)
+    return f"/{name}.{version}.js"
+
+
 def _colours(settings: Settings) -> tuple[str, str]:
     return settings.email.accent, settings.email.accent_dark
 
@@ -84,3 +120,9 @@ def _css(own: Path | None, colours: tuple[str, str]) -> tuple[str, str]:
     values = {"accent": accent, "accent_dark": accent_dark}
     css = fill_template("web/site.css", values, own=own)
     return css, hashlib.sha256(css.encode()).hexdigest()[:12]
+
+
+@lru_cache(maxsize=8)
+def _script(own: Path | None, name: str) -> tuple[str, str]:
+    text = fill_template(f"web/{name}.js", {}, own=own)
+    return text, hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 from newsletter import db, holes
 from newsletter.config import Config, Settings
 from newsletter.db import Engine, Session
+from newsletter.web.gate import Gate
+from subscribers.hashing import AddressHasher
 from subscribers.tokens import TokenSigner
 
 Answer = TypeVar("Answer")
@@ -58,6 +60,20 @@ class Site:
             MissingSetting: there is no secret to sign them with.
         """
         return TokenSigner(self.config.secrets)
+
+    @cached_property
+    def hasher(self) -> AddressHasher:
+        """Hashes addresses, for what must know them without keeping them.
+
+        Raises:
+            MissingSetting: there is no secret to key it with.
+        """
+        return AddressHasher(self.config.secrets)
+
+    @cached_property
+    def gate(self) -> Gate:
+        """What this process remembers of the forms it was sent."""
+        return Gate()
 
     @property
     def templates(self) -> Path | None:

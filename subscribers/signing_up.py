@@ -1,0 +1,176 @@
+"""Somebody asks for the newsletter, for an address that may or may not be theirs.
+
+Nothing here tells whoever asked whether the address was known. What comes out says
+which letter its owner should get; sending it is for the rooms above.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col
+
+from subscribers import consent
+from subscribers.addresses import Address, parse_address
+from subscribers.consent import Trace
+from subscribers.details import clean_source, clean_timezone, clean_typed_name
+from subscribers.tables import (
+    ConsentStep,
+    Subscriber,
+    SubscriberStatus,
+    Suppression,
+    SuppressionReason,
+)
+
+# They had a reason to want no mail, or to get none: one question a while is enough.
+_LEFT_IN_PEACE = {SubscriberStatus.BOUNCED, SubscriberStatus.COMPLAINED}
+_PEACE_REASONS = {
+    SuppressionReason.BOUNCED,
+    SuppressionReason.COMPLAINED,
+    SuppressionReason.ERASED,
+}
+
+
+class Reply(StrEnum):
+    """Which letter goes to the address: a question, or news that it is on the list."""
+
+    CONFIRM = "confirm"
+    KNOWN = "known"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was typed into the form, read and checked."""
+
+    address: Address
+    name: str = ""
+    timezone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Acquaintance:
+    """Whether an address is known, before anything is done.
+
+    `wants_peace` says that its owner complained, erased themselves, or cannot be
+    reached: they are asked far less often than others may be.
+    """
+
+    subscriber_id: int | None = None
+    status: SubscriberStatus | None = None
+    wants_peace: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SignUp:
+    """Whose wish was written down, and which letter follows from it."""
+
+    subscriber_id: int
+    address: str
+    reply: Reply
+
+
+def read_wish(address: str, *, name: str = "", timezone: str = "") -> Wish:
+    """Read what somebody typed.
+
+    Raises:
+        BadAddress: mail cannot be sent to it.
+        BadDetail: the name is more than a name, or there is no such time zone.
+    """
+    return Wish(
+        parse_address(address), clean_typed_name(name), clean_timezone(timezone)
+    )
+
+
+def look_up(session: Session, address_key: str, address_hash: str) -> Acquaintance:
+    """Tell how well the address is known; nothing is written."""
+    row = session.execute(
+        select(col(Subscriber.id), col(Subscriber.status)).where(
+            col(Subscriber.address_key) == address_key
+        )
+    ).first()
+    reason = session.scalar(
+        select(col(Suppression.reason)).where(
+            col(Suppression.address_hash) == address_hash
+        )
+    )
+    peace = reason in _PEACE_REASONS or (row and row.status in _LEFT_IN_PEACE)
+    if row is None:
+        return Acquaintance(wants_peace=bool(peace))
+    return Acquaintance(row.id, row.status, bool(peace))
+
+
+def sign_up(
+    session: Session, wish: Wish, *, source: str, trace: Trace, now: datetime
+) -> SignUp:
+    """Write the wish down; nobody is mailed tips because of it.
+
+    Somebody new becomes pending. Whoever left, bounced or complained stays so until
+    they confirm: then only they themselves have undone it.
+
+    Args:
+        source: what readers are told of how they came, should they confirm.
+        trace: where it was done, and what the person was shown.
+    """
+    known = _known(session, wish.address.key)
+    if known is None:
+        known = _insert(session, wish, source=source, now=now)
+    subscriber_id, address, status = known
+    if status is SubscriberStatus.PENDING:
+        _refresh(session, subscriber_id, wish, now=now)
+    consent.note_trace(session, subscriber_id, ConsentStep.ASKED, trace, now=now)
+    is_active = status is SubscriberStatus.ACTIVE
+    return SignUp(subscriber_id, address, Reply.KNOWN if is_active else Reply.CONFIRM)
+
+
+Known = tuple[int, str, SubscriberStatus]
+
+
+def _known(session: Session, address_key: str) -> Known | None:
+    row = session.execute(
+        select(
+            col(Subscriber.id), col(Subscriber.address), col(Subscriber.status)
+        ).where(col(Subscriber.address_key) == address_key)
+    ).first()
+    return None if row is None else (row.id, row.address, row.status)
+
+
+def _insert(session: Session, wish: Wish, *, source: str, now: datetime) -> Known:
+    row = Subscriber(
+        address=wish.address.address,
+        address_key=wish.address.key,
+        name=wish.name,
+        timezone=wish.timezone,
+        status=SubscriberStatus.PENDING,
+        source=clean_source(source),
+        created_at=now,
+        status_at=now,
+    )
+    try:
+        # A savepoint: somebody may press the button twice at the same moment.
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        known = _known(session, wish.address.key)
+        if known is None:
+            raise
+        return known
+    return row.id or 0, row.address, row.status
+
+
+def _refresh(
+    session: Session, subscriber_id: int, wish: Wish, *, now: datetime
+) -> None:
+    """Take what was typed last, and let the time to confirm begin anew."""
+    values: dict[str, object] = {"status_at": now}
+    if wish.name:
+        values["name"] = wish.name
+    if wish.timezone:
+        values["timezone"] = wish.timezone
+    session.execute(
+        update(Subscriber)
+        .where(col(Subscriber.id) == subscriber_id)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
