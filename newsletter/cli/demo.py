@@ -2,8 +2,12 @@
 
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from shlex import quote
+from threading import Event
 from typing import Annotated
 
 import typer
@@ -13,7 +17,10 @@ from newsletter.cli import screen
 from newsletter.cli.office import Office
 from newsletter.cli.plan import coming, table
 from newsletter.cli.send import deliver_with_progress, tell_held, unfinished
+from newsletter.cli.serve import address_of, serving
+from newsletter.cli.stopping import ending_gently
 from newsletter.demo import MailServer, Stage, set_up
+from newsletter.errors import CannotListen
 from newsletter.issues import IssueView
 from newsletter.ledger import Tally
 from newsletter.sender import Nothing, open_slot
@@ -35,29 +42,80 @@ def demo(
         bool,
         typer.Option("--next-week", help="Move the demo's clock a week on first."),
     ] = False,
+    site: Annotated[
+        bool | None,
+        typer.Option(
+            "--site/--no-site",
+            help="Serve the site until Ctrl-C; by default in a terminal only.",
+        ),
+    ] = None,
 ) -> None:
     """Try everything with sample tips, invented readers and a mail server of its own.
 
-    Sends this week's tip for real, to mailboxes in a folder. Run again, it sends
-    nothing twice; with --next-week it sends the next tip.
+    Sends this week's tip for real, to mailboxes in a folder, and opens the site. Run
+    again, it sends nothing twice; with --next-week it sends the next tip.
     """
     stage = set_up(folder)
     if next_week:
         stage.move_clock()
     office = Office(stage.config, stage.engine, clock=stage.now)
-    with MailServer(stage.received, stage.rendered) as server:
-        desk = stage.desk(server.port)
-        slot = desk.timetable.slot_at(stage.now())
-        opened = unfinished(office, slot) or open_slot(desk, slot)
-        if isinstance(opened, Nothing):
-            screen.say(f"Nothing was sent: {opened.reason}")
-        else:
-            tally = deliver_with_progress(desk, opened)
-            desk.transport.close()
-            _show_issue(office, opened, tally, server)
-            tell_held(desk, tally)
+    is_watched = sys.stdout.isatty() and sys.stdin.isatty()
+    with MailServer(stage.received, stage.rendered) as mail:
+        if not (is_watched if site is None else site):
+            _send(office, stage, mail)
+            _show_folder(stage)
+            return
+        with _site(office, stage, mail) as address:
+            _send(office, stage, mail)
+            _show_folder(stage)
+            _stay_open(stage, address)
+
+
+def _send(office: Office, stage: Stage, mail: MailServer) -> None:
+    """Send this week's tip, unless it was sent, and show what came of it."""
+    desk = stage.desk(mail.port)
+    slot = desk.timetable.slot_at(stage.now())
+    opened = unfinished(office, slot) or open_slot(desk, slot)
+    if isinstance(opened, Nothing):
+        screen.say(f"Nothing was sent: {opened.reason}")
+    else:
+        tally = deliver_with_progress(desk, opened)
+        desk.transport.close()
+        _show_issue(office, opened, tally, mail)
+        tell_held(desk, tally)
     _show_plan(office)
-    _show_folder(stage)
+
+
+@contextmanager
+def _site(office: Office, stage: Stage, mail: MailServer) -> Iterator[str]:
+    """Serve the site, wherever there is room, and give its address."""
+    desk = stage.desk(mail.port)
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(serving(office, desk))
+        except CannotListen:
+            server = stack.enter_context(serving(_on_any_port(office), desk))
+        address = address_of(office, server)
+        mail.redirect(office.config.settings.newsletter.base_url, address)
+        yield address
+
+
+def _on_any_port(office: Office) -> Office:
+    """Return the same office; its site takes whichever port is free."""
+    settings = office.config.settings
+    web = settings.web.model_copy(update={"port": 0})
+    settings = settings.model_copy(update={"web": web})
+    return replace(office, config=replace(office.config, settings=settings))
+
+
+def _stay_open(stage: Stage, address: str) -> None:
+    """Leave the site open until Ctrl-C."""
+    stop = Event()
+    screen.say()
+    screen.say(f"The site is open: {address}/  Ctrl-C ends it.")
+    screen.say(f"Sign up there, and read what you get in {stage.rendered}.")
+    with ending_gently(stop):
+        stop.wait()
 
 
 def _show_issue(

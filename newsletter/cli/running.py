@@ -46,11 +46,11 @@ def _site(office: Office) -> Iterator[None]:
         yield
         return
     # It brings a web server with it, which a sender without a site need not load.
-    from newsletter.cli.serve import serving  # noqa: PLC0415
+    from newsletter.cli.serve import serving, tell_address  # noqa: PLC0415
 
     with ExitStack() as stack:
         try:
-            stack.enter_context(serving(office))
+            tell_address(office, stack.enter_context(serving(office)))
         except CannotListen as error:
             screen.aside(str(error))
         yield

@@ -17,13 +17,15 @@ class MailServer:
     """An SMTP server on a free port of the loopback interface.
 
     Every message becomes an `.eml` file in *received*, exactly as it came over the
-    wire, and an `.html` file in *rendered*.
+    wire, and an `.html` file in *rendered*, whose links lead to a site on this machine
+    once `redirect` was told of one.
     """
 
     def __init__(self, received: Path, rendered: Path) -> None:
         self.received = received
         self.rendered = rendered
         self.recipients: list[str] = []
+        self._redirects: tuple[str, str] | None = None
         self._controller = _OnAFreePort(
             _Keeper(self),
             hostname=LOOPBACK,
@@ -51,6 +53,10 @@ class MailServer:
     ) -> None:
         self._controller.stop()
 
+    def redirect(self, site: str, here: str) -> None:
+        """Let links to *site* in pages that are still to come lead to *here*."""
+        self._redirects = (f'href="{site}/', f'href="{here}/')
+
     def keep(self, recipient: str, content: bytes) -> None:
         """Write down one message."""
         message = message_from_bytes(content, policy=policy.default)
@@ -59,7 +65,10 @@ class MailServer:
         (self.received / f"{name}.eml").write_bytes(content)
         body = message.get_body(("html",))
         if body is not None:
-            (self.rendered / f"{name}.html").write_text(body.get_content(), "utf-8")
+            html = body.get_content()
+            if self._redirects:
+                html = html.replace(*self._redirects)
+            (self.rendered / f"{name}.html").write_text(html, "utf-8")
         self.recipients.append(recipient)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -11,6 +12,7 @@ from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from freezegun import freeze_time
 from typer.testing import CliRunner, Result
@@ -213,3 +215,29 @@ def test_it_stays_in_its_folder_and_on_this_machine(tmp_path: Path) -> None:
     assert not [what for what in sockets if what.endswith(", 25)")]
     assert (tmp_path / "config.toml").read_text() == "this is no TOML"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["config.toml", "demo"]
+
+
+def test_with_the_site_a_reader_can_join(tmp_path: Path) -> None:
+    """It stays open until Ctrl-C, and links in the pages of letters lead to it."""
+    folder = tmp_path / "demo"
+    words = ["demo", "--folder", str(folder), "--site"]
+    code = "from newsletter.cli import main; main()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as running:
+        assert running.stdout
+        lines = iter(running.stdout.readline, "")
+        opened = next(line for line in lines if "The site is open" in line)
+        address = re.search(r"http://127\.0\.0\.1:\d+", opened)
+        assert address, opened
+        form = httpx2.get(f"{address[0]}/join/").text
+        running.send_signal(signal.SIGINT)
+
+    assert running.returncode == 0
+    assert 'name="address"' in form
+    page = next((folder / "rendered").glob("*.html")).read_text("utf-8")
+    assert f'href="{address[0]}/u/' in page
+    assert "https://tips.example/u/" not in page
