@@ -116,9 +116,9 @@ def sign_up(
     known = _known(session, wish.address.key)
     if known is None:
         known = _insert(session, wish, source=source, now=now)
+    elif known[2] is SubscriberStatus.PENDING:
+        _refresh(session, known[0], wish, now=now)
     subscriber_id, address, status = known
-    if status is SubscriberStatus.PENDING:
-        _refresh(session, subscriber_id, wish, now=now)
     consent.note_trace(session, subscriber_id, ConsentStep.ASKED, trace, now=now)
     is_active = status is SubscriberStatus.ACTIVE
     return SignUp(subscriber_id, address, Reply.KNOWN if is_active else Reply.CONFIRM)

@@ -1,6 +1,7 @@
 """Sites for tests."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from fastapi.testclient import TestClient
@@ -15,11 +16,22 @@ from tests.desks import SetClock
 SECRET = "a secret of thirty-two characters!"
 
 
-def site_on(engine: Engine, **sections: dict[str, object]) -> Site:
-    """Return a site on *engine* with the settings of *sections*."""
+def site_on(
+    engine: Engine,
+    *,
+    clock: Callable[[], datetime] = lambda: NOW,
+    wake: Callable[[], None] = lambda: None,
+    **sections: dict[str, object],
+) -> Site:
+    """Return a site on *engine* with the settings of *sections*.
+
+    Args:
+        clock: what time it is; it stands still unless told otherwise.
+        wake: called when a letter waits.
+    """
     newsletter = {"secret": SECRET, **sections.pop("newsletter", {})}
     settings = Settings.model_validate({"newsletter": newsletter, **sections})
-    return Site(Config(settings, Path(), "test"), engine, clock=lambda: NOW)
+    return Site(Config(settings, Path(), "test"), engine, clock=clock, wake=wake)
 
 
 def fill_in(

@@ -184,7 +184,7 @@ def _may_resend(desk: Desk, letter: WaitingLetter) -> bool:
 
 def _is_worth_trying(desk: Desk, letter: WaitingLetter) -> bool:
     again = _retry_at(desk, letter)
-    return again < letter.created_at + desk.retry.give_up_after
+    return again <= letter.created_at + desk.retry.give_up_after
 
 
 def _retry_at(desk: Desk, letter: WaitingLetter) -> datetime:
