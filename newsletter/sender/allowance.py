@@ -159,6 +159,19 @@ class Allowance:
             place = ledger.next_place(session, issue_id)
         return place if place and place <= self._clock() + SHORT else None
 
+    def take_back_places(self) -> None:
+        """Give others the places of letters that were withdrawn.
+
+        In a transaction of its own: whoever places letters locks the domain first and
+        then the letters.
+        """
+        with db.transaction(self._engine) as session:
+            now = self._clock()
+            for domain, per_second in sorted(self.limits.per_domain.items()):
+                rates.lock(session, domain, now=now)
+                last = ledger.last_place(session, domain)
+                rates.take_back(session, domain, per_second, last, now=now)
+
     def close(self) -> None:
         """Give back what is in hand, when a run ends or pauses."""
         if self._in_hand and self._grant:

@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from newsletter import db, ledger
 from newsletter.ledger import Claim
+from newsletter.rates import reserve_all
 from newsletter.sender.allowance import Allowance
 from newsletter.tables import Delivery, DeliveryStatus, RateCount
 from newsletter.throttle import Limits, WarmUp
@@ -318,3 +319,44 @@ def test_each_further_cut_is_told_to_whoever_sends_and_not_logged(
 
     assert len(caplog.records) == 1
     assert desk.per_second < 0.5
+
+
+def test_places_of_letters_that_were_withdrawn_are_given_to_others(
+    engine: Engine, clock: SetClock
+) -> None:
+    """A cancelled issue holds nobody up; what another one waits for stays taken."""
+    write_letters(engine, *["mail.example"] * 20, *["post.example"] * 2)
+    each = {"mail.example": 0.5, "post.example": 0.1}
+    pacing = allowance(engine, clock, per_domain=each)
+    pacing.pace(claim(engine, clock))
+    with db.transaction(engine) as session:
+        # The other domain's letter waits for ten seconds, and stays.
+        behind = col(Delivery.due_at) > OPENED_AT + 2 * SECOND
+        for letter in session.exec(select(Delivery).where(behind)):
+            if letter.subscriber_id <= 20:
+                session.delete(letter)
+
+    pacing.take_back_places()
+
+    with db.transaction(engine) as session:
+        ask = {"mail.example": 1, "post.example": 1}
+        found = reserve_all(session, pacing.limits, ask, now=clock.now)
+    assert found["mail.example"] == [OPENED_AT + 4 * SECOND]
+    assert found["post.example"] == [OPENED_AT + 20 * SECOND]
+
+
+def test_without_letters_that_wait_a_domain_is_free_at_once(
+    engine: Engine, clock: SetClock
+) -> None:
+    """Nobody pays for places that nobody uses, and asking twice changes nothing."""
+    pacing = allowance(engine, clock, per_domain={"mail.example": 0.5})
+    with db.transaction(engine) as session:
+        reserve_all(session, pacing.limits, {"mail.example": 100}, now=clock.now)
+
+    pacing.take_back_places()
+    pacing.take_back_places()
+
+    with db.transaction(engine) as session:
+        ask = {"mail.example": 1}
+        found = reserve_all(session, pacing.limits, ask, now=clock.now)
+    assert found == {"mail.example": [clock.now]}
