@@ -50,9 +50,9 @@ Exit codes: 0 done, or nothing to do; 1 refused, with the reason; 2 typed wrongl
 FAULTS_HEAD = """\
 # What a relay may do, and what follows
 
-Each row is done by a real SMTP server in `tests/whole/test_relay_faults.py`, with and
-without PIPELINING, and every column is checked; so is that no other letter suffers, and
-that everybody has the tip once when the fault is over.
+Each row is done by a real SMTP server in `tests/whole/test_relay_faults.py`, on SQLite
+and on PostgreSQL, with and without PIPELINING, and every column is checked; so is that
+no other letter suffers, and that everybody has the tip once when the fault is over.
 
 - **Letter**: where it stands in the ledger. *Deferred* is tried again after
   `delivery.retry_after`, until `delivery.give_up_after`; *pending* waits for the relay
@@ -65,6 +65,12 @@ that everybody has the tip once when the fault is over.
 - **Connection**: after one that closes another is opened at once. When two in a row
   close on their first letter, or none can be opened, the waits between two tries grow
   from a second to a minute.
+- **Pace**: 421 and 4.7.x say that we are too fast. When more than a tenth of the
+  letters get that, nothing starts for a second, and then half as many letters a second
+  as the relay took; each further time halves it. A minute without makes up for a cut,
+  and after three there is no pace any more. It needs no setting, holds below those that
+  you set, and is kept by each process for itself; a restart begins anew. One such reply
+  changes nothing, nor does greylisting.
 - **You are told**: by mail and in `newsletter status`, beside the start and the finish
   of the issue. That the relay is away is said once a day.
 
@@ -79,6 +85,7 @@ _LETTER = {
 _TOLD = {
     NoticeKind.RELAY_AWAY: "the relay is away, and why",
     NoticeKind.ISSUE_PAUSED: "it is paused, and why",
+    NoticeKind.RELAY_LIMITS: "the relay asks to go slower",
 }
 
 

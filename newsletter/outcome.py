@@ -45,6 +45,25 @@ class Deferred:
         """Tell whether the relay could not be reached, or let nobody in for now."""
         return self.command in (Command.CONNECT, Command.LOGIN)
 
+    @property
+    def is_closing(self) -> bool:
+        """Tell whether the relay said that it hangs up."""
+        return self.code == CLOSING
+
+    @property
+    def is_too_fast(self) -> bool:
+        """Tell whether the relay, or a reader's host behind it, asks to go slower.
+
+        Greylisting has the same status, and only wants to see us again. A relay that is
+        away is asked ever more seldom as it is.
+
+        Source: RFC 5321 §3.8 (421); RFC 3463 §3.8 (x.7.x, policy), with which large
+        hosts limit rates: Gmail 4.7.28, Outlook 4.7.650, Postfix 4.7.1.
+        """
+        if self.is_relay_away or _GREYLISTED.search(self.reason):
+            return False
+        return self.is_closing or bool(_POLICY.match(self.reason))
+
 
 class Blame(StrEnum):
     """Whom a lasting refusal (5yz) speaks of."""
@@ -82,6 +101,9 @@ class Uncertain:
 
 Outcome = Accepted | Deferred | Rejected | Uncertain
 
+CLOSING = 421
+_POLICY = re.compile(r"4\.7\.\d")
+_GREYLISTED = re.compile(r"gr[ae]y-?list", re.IGNORECASE)
 # Enhanced statuses by subject and detail, behind the class 5.
 _STATUS = re.compile(r"5\.(\d{1,3})\.(\d{1,3})(?!\S)")
 # Bad mailbox, host, syntax; moved without a trace; null MX; switched off.

@@ -138,6 +138,28 @@ def reserve(
     return found
 
 
+def lock(session: Session, domain: str, *, now: datetime) -> datetime:
+    """Let nobody else reserve places; return up to when those of a domain are given."""
+    return _locked(session, domain, now)
+
+
+def take_back(
+    session: Session,
+    domain: str,
+    per_second: float,
+    last: datetime | None,
+    *,
+    now: datetime,
+) -> None:
+    """Free the places of a domain behind the last one that a letter still waits for.
+
+    To be called with the domain locked, so that *last* is still true.
+    """
+    free = places(per_second, last, 2, now=last)[1] if last else now
+    if free < _locked(session, domain, now):
+        _write_down(session, domain, free)
+
+
 def reserve_all(
     session: Session,
     limits: Limits,

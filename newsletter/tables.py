@@ -95,6 +95,7 @@ class NoticeKind(StrEnum):
     ISSUE_PAUSED = "issue_paused"
     CANNOT_START = "cannot_start"
     RELAY_AWAY = "relay_away"
+    RELAY_LIMITS = "relay_limits"
     LEAVING_HELD = "leaving_held"
     SIGNUP_ATTACK = "signup_attack"
     COMMENT_HELD = "comment_held"

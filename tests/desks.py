@@ -25,6 +25,17 @@ class SetClock:
         return self.now
 
 
+class Stopwatch:
+    """A monotonic clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        """Return the seconds that were set."""
+        return self.now
+
+
 def make_config(
     folder: Path, sections: Mapping[str, Mapping[str, object]] | None = None
 ) -> Config:

@@ -17,7 +17,7 @@ FAILED, WAITS = DeliveryStatus.FAILED, DeliveryStatus.PENDING
 IN_DOUBT = DeliveryStatus.UNCERTAIN
 DONE, GOES_ON, PAUSED = IssueStatus.SENT, IssueStatus.SENDING, IssueStatus.PAUSED
 FINISHED, AWAY = NoticeKind.ISSUE_FINISHED, NoticeKind.RELAY_AWAY
-STOPPED = NoticeKind.ISSUE_PAUSED
+STOPPED, SLOWER = NoticeKind.ISSUE_PAUSED, NoticeKind.RELAY_LIMITS
 HANGS_UP, STALLS = Silence.HANG_UP, Silence.STALL
 
 
@@ -42,6 +42,7 @@ class Fault:
         issue: where the issue stands after one go.
         line: what becomes of the connection.
         told: what the operator is told; every start is told, too.
+        stays: this relay will never do what is asked of it.
         words: how the docs say it, where the answer is not enough.
         relay: what else the relay is told.
         smtp: settings under `[smtp]`.
@@ -56,10 +57,16 @@ class Fault:
     told: NoticeKind | None = None
     counted: bool = False
     every: bool = False
+    stays: bool = False
     words: str = ""
     relay: Mapping[str, Any] = field(default_factory=dict)
     smtp: Mapping[str, Any] = field(default_factory=dict)
     reader: str = "r2@example.org"
+
+    @property
+    def is_before_any_letter(self) -> bool:
+        """Tell whether it happens while a connection is opened."""
+        return self.step in _BEFORE_ANY_LETTER
 
     @property
     def name(self) -> str:
@@ -67,7 +74,7 @@ class Fault:
         if self.words:
             return self.words
         where = f"{_said(self.answer)} {_WHERE[self.step]}"
-        if self.step in _BEFORE_ANY_LETTER:
+        if self.is_before_any_letter:
             return where
         return f"{where}, {'always' if self.every else 'for one letter'}"
 
@@ -75,13 +82,23 @@ class Fault:
 _WHERE = {
     Step.CONNECT: "at connect",
     Step.HELLO: "at EHLO",
+    Step.OLD_HELLO: "at EHLO and at HELO",
+    Step.STARTTLS: "at STARTTLS",
+    Step.HANDSHAKE: "instead of TLS, after STARTTLS",
     Step.LOGIN: "at the login",
     Step.MAIL: "at MAIL",
     Step.RCPT: "at RCPT",
     Step.DATA: "at DATA",
     Step.END: "after the message",
 }
-_BEFORE_ANY_LETTER = (Step.CONNECT, Step.HELLO, Step.LOGIN)
+_BEFORE_ANY_LETTER = (
+    Step.CONNECT,
+    Step.HELLO,
+    Step.OLD_HELLO,
+    Step.STARTTLS,
+    Step.HANDSHAKE,
+    Step.LOGIN,
+)
 
 
 def _said(answer: Answer | None) -> str:
@@ -100,6 +117,10 @@ def _said(answer: Answer | None) -> str:
 def _later(step: Step, *answers: str) -> Iterator[Fault]:
     for answer in answers:
         yield Fault(step, answer, LATER, GOES_ON)
+
+
+def _slower(step: Step, answer: str) -> Fault:
+    return Fault(step, answer, LATER, GOES_ON, told=SLOWER, every=True)
 
 
 def _no_such_person(step: Step, *answers: str) -> Iterator[Fault]:
@@ -140,24 +161,40 @@ def _fine(step: Step, *answers: Answer) -> Iterator[Fault]:
         yield Fault(step, answer, SENT, DONE, told=FINISHED)
 
 
-def _bad_certificate(certificate: str, words: str) -> Fault:
-    return Fault(
+def _certificates(security: str) -> Iterator[Fault]:
+    """Yield what is shown where TLS begins at once ("tls") or after STARTTLS."""
+    when = "at once" if security == "tls" else "after STARTTLS"
+    smtp = {"security": security}
+    for certificate, words in _BAD_CERTIFICATES.items():
+        yield from _away(
+            Step.CONNECT,
+            None,
+            words=f"shows a certificate {words}, {when}",
+            relay={"tls": security, "certificate": certificate},
+            smtp=smtp,
+        )
+    yield Fault(
         Step.CONNECT,
         None,
-        WAITS,
-        GOES_ON,
-        Line.NONE,
-        AWAY,
-        every=True,
-        words=words,
-        relay={"tls": "starttls", "certificate": certificate},
-        smtp=_STARTTLS,
+        SENT,
+        DONE,
+        told=FINISHED,
+        words=f"shows a good certificate, {when}",
+        relay={"tls": security},
+        smtp=smtp,
     )
 
 
 _LOGIN = {"login": ("tips", "hunter2")}
 _USER = {"username": "tips", "password": "hunter2"}
 _STARTTLS = {"security": "starttls"}
+_TLS = {"security": "tls"}
+_OFFERS = {"tls": "starttls"}
+_BAD_CERTIFICATES = {
+    "self-signed": "that it signed itself",
+    "expired": "that has expired",
+    "other-name": "of another name",
+}
 _BEYOND_ASCII = "jörg@bücher.example"
 _BREAKS = (HANGS_UP, STALLS, "hello there", "601 what")
 
@@ -165,7 +202,39 @@ SECTIONS: Mapping[str, tuple[Fault, ...]] = {
     "Before any letter": (
         *_away(Step.CONNECT, "421 4.3.2 too busy", HANGS_UP, STALLS, "hello there"),
         *_shut(Step.CONNECT, "554 5.3.2 no service for you"),
-        *_away(Step.HELLO, "421 4.3.2 too busy", HANGS_UP, STALLS),
+        *_away(
+            Step.HELLO,
+            "421 4.3.2 too busy",
+            "451 4.3.0 try later",
+            HANGS_UP,
+            STALLS,
+            "hello there",
+            "601 what",
+        ),
+        Fault(
+            Step.HELLO,
+            "502 5.5.1 what is that",
+            SENT,
+            DONE,
+            told=FINISHED,
+            every=True,
+            words="`502 5.5.1 what is that` at EHLO, but takes HELO",
+        ),
+        *_away(
+            Step.HELLO,
+            "502 5.5.1 what is that",
+            words="`502 5.5.1 what is that` at EHLO, but takes HELO: no STARTTLS",
+            relay=_OFFERS,
+            smtp=_STARTTLS,
+        ),
+        *_away(
+            Step.HELLO,
+            "502 5.5.1 what is that",
+            words="`502 5.5.1 what is that` at EHLO, but takes HELO: no login",
+            relay=_LOGIN,
+            smtp=_USER,
+        ),
+        *_shut(Step.OLD_HELLO, "550 5.7.1 not you"),
         *_shut(
             Step.LOGIN,
             "535 5.7.8 wrong password",
@@ -180,32 +249,85 @@ SECTIONS: Mapping[str, tuple[Fault, ...]] = {
             HANGS_UP,
             STALLS,
             "hello there",
+            "334 hello there",
+            "250 come in",
             relay=_LOGIN,
             smtp=_USER,
         ),
+        *_away(
+            Step.LOGIN,
+            None,
+            words="offers no login although a user name is set",
+            smtp=_USER,
+        ),
+    ),
+    "TLS": (
         *_away(
             Step.CONNECT,
             None,
             words="offers no STARTTLS although it is asked for",
             smtp=_STARTTLS,
         ),
-        _bad_certificate("self-signed", "shows a certificate that it signed itself"),
-        _bad_certificate("expired", "shows a certificate that has expired"),
-        _bad_certificate("other-name", "shows a certificate of another name"),
-        Fault(
+        *_away(
+            Step.STARTTLS,
+            "454 4.7.0 no TLS for now",
+            "421 4.7.0 not now",
+            HANGS_UP,
+            STALLS,
+            "hello there",
+            "250 fine",
+            relay=_OFFERS,
+            smtp=_STARTTLS,
+        ),
+        *_shut(
+            Step.STARTTLS,
+            "501 5.5.4 no parameters",
+            "554 5.7.3 no TLS for you",
+            relay=_OFFERS,
+            smtp=_STARTTLS,
+        ),
+        *_away(
+            Step.HANDSHAKE,
+            HANGS_UP,
+            STALLS,
+            "250 hello there",
+            relay=_OFFERS,
+            smtp=_STARTTLS,
+        ),
+        *_certificates("starttls"),
+        *_certificates("tls"),
+        *_away(
             Step.CONNECT,
             None,
-            SENT,
-            DONE,
-            told=FINISHED,
-            words="shows a good certificate",
-            relay={"tls": "starttls"},
-            smtp=_STARTTLS,
+            words="speaks in the clear where TLS must begin at once",
+            smtp=_TLS,
+        ),
+        *_away(
+            Step.CONNECT,
+            STALLS,
+            words="says nothing where TLS must begin at once",
+            smtp=_TLS,
+            stays=True,
+        ),
+        *_away(
+            Step.CONNECT,
+            HANGS_UP,
+            words="closes the connection where TLS must begin at once",
+            smtp=_TLS,
+            stays=True,
+        ),
+        *_away(
+            Step.CONNECT,
+            None,
+            words="waits for TLS at once, and STARTTLS is set",
+            relay={"tls": "tls"},
+            smtp={**_STARTTLS, "timeout_seconds": 1},
         ),
     ),
     "To MAIL": (
         *_later(Step.MAIL, "452 4.3.1 out of room", "450 4.7.1 not so fast"),
         Fault(Step.MAIL, "452 4.3.1 out of room", LATER, GOES_ON, every=True),
+        _slower(Step.MAIL, "450 4.7.1 not so fast"),
         *_ours(
             Step.MAIL,
             "550 5.1.8 bad sender",
@@ -234,6 +356,8 @@ SECTIONS: Mapping[str, tuple[Fault, ...]] = {
             "452 4.5.3 too many recipients",
             "552 5.5.3 too many recipients",
         ),
+        Fault(Step.RCPT, "451 4.7.1 greylisted", LATER, GOES_ON, every=True),
+        _slower(Step.RCPT, "450 4.7.1 too much mail"),
         *_no_such_person(
             Step.RCPT,
             "550 5.1.1 no such user",
@@ -282,6 +406,7 @@ SECTIONS: Mapping[str, tuple[Fault, ...]] = {
     ),
     "After the message": (
         *_later(Step.END, "451 4.3.0 try later", "452 4.3.1 out of room"),
+        _slower(Step.END, "451 4.7.28 unusual rate of mail"),
         *_no_such_person(Step.END, "550 5.1.1 no such user"),
         *_no_way(Step.END, "552 5.2.2 mailbox full"),
         *_ours(

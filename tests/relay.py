@@ -34,6 +34,10 @@ class Step(StrEnum):
 
     CONNECT = "connect"
     HELLO = "EHLO"
+    OLD_HELLO = "HELO"
+    STARTTLS = "STARTTLS"
+    # After a yes to STARTTLS, instead of TLS.
+    HANDSHAKE = "handshake"
     LOGIN = "AUTH"
     MAIL = "MAIL"
     RCPT = "RCPT"
@@ -89,6 +93,9 @@ class ScriptedRelay:
         connections: connections that may be open at once.
         when_full: what one more gets.
         withheld: what is left out of the answer to EHLO.
+        per_second: letters that are taken in any second; 0 is all of them.
+        too_fast: what one more gets, at MAIL.
+        times_too_fast: how often that was said.
         said: verbs that came in, by conversation.
         hello_names: what the other side called itself.
         connects: connections that were made, refused ones too.
@@ -102,6 +109,9 @@ class ScriptedRelay:
     connections: int = 1_000_000
     when_full: Answer = "421 4.7.0 too many connections"
     withheld: tuple[str, ...] = ()
+    per_second: int = 0
+    too_fast: str = "450 4.7.1 too fast"
+    times_too_fast: int = 0
     rules: list[Rule] = field(default_factory=list)
     received: list[Received] = field(default_factory=list)
     said: dict[int, list[str]] = field(default_factory=dict)
@@ -110,6 +120,7 @@ class ScriptedRelay:
     connects: int = 0
     open: int = 0
     most_open: int = 0
+    _let_in: list[float] = field(default_factory=list)
 
     @property
     def conversations(self) -> int:
@@ -121,6 +132,18 @@ class ScriptedRelay:
     ) -> None:
         """Answer so at *step*; a later rule beats an earlier one."""
         self.rules.insert(0, Rule(step, answer, to, times))
+
+    def is_too_fast(self) -> bool:
+        """Tell whether a second's letters were taken in the last second."""
+        if not self.per_second:
+            return False
+        now = time.monotonic()
+        self._let_in = [moment for moment in self._let_in if moment > now - 1]
+        if len(self._let_in) >= self.per_second:
+            self.times_too_fast += 1
+            return True
+        self._let_in.append(now)
+        return False
 
     def rule_for(self, step: Step, address: str) -> Answer | None:
         """Return the answer of the first rule that applies, and count it."""
@@ -185,6 +208,20 @@ class _Conversation(SMTP):
         if not await self._ruled(Step.HELLO):
             await super().smtp_EHLO(hostname)
 
+    async def smtp_HELO(self, hostname: str) -> None:
+        if not await self._ruled(Step.OLD_HELLO):
+            await super().smtp_HELO(hostname)
+
+    async def smtp_STARTTLS(self, arg: str) -> None:
+        if await self._ruled(Step.STARTTLS):
+            return
+        answer = self.relay.rule_for(Step.HANDSHAKE, "")
+        if answer is None:
+            await super().smtp_STARTTLS(arg)
+            return
+        await self.push("220 2.0.0 go ahead")
+        await self._turn_away(answer)
+
     async def smtp_AUTH(self, arg: str) -> None:
         if not await self._ruled(Step.LOGIN):
             await super().smtp_AUTH(arg)
@@ -196,6 +233,10 @@ class _Conversation(SMTP):
         elif self.carried >= self.relay.letters_each:
             await self.push("421 4.7.0 enough letters on this connection")
             await self._be_silent(Silence.HANG_UP)
+        elif self.relay.is_too_fast():
+            await self.push(self.relay.too_fast)
+            if self.relay.too_fast.startswith(CLOSING):
+                await self._be_silent(Silence.HANG_UP)
         elif not await self._ruled(Step.MAIL, _address(arg)):
             await super().smtp_MAIL(arg)
 

@@ -17,6 +17,7 @@ FLOORS = [
         "newsletter.outcome",
         "newsletter.holes",
         "newsletter.throttle",
+        "newsletter.easing",
     },
     {"newsletter.config", "newsletter.tables"},
     {"newsletter.db"},

@@ -10,7 +10,7 @@ from newsletter import db
 from newsletter.cli import screen
 from newsletter.cli.office import Office, config_of, connect
 from newsletter.cli.status import look
-from newsletter.config import Config, Security, TransportKind
+from newsletter.config import Config, Security, TransportKind, checks
 from newsletter.db import Engine
 from newsletter.errors import ConfigError, Fenced, NewsletterError
 from newsletter.render import Level
@@ -23,7 +23,6 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 # A check of the relay should not make the operator wait for minutes.
 RELAY_TIMEOUT_SECONDS = 10.0
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
@@ -165,8 +164,9 @@ def _relay(config: Config) -> Check:
     try:
         SmtpTransport(replace(relay, timeout_seconds=timeout)).check()
     except OSError as error:
-        return Check("Relay", "error", f"{relay.name}: {error}. Check [smtp].")
-    if relay.security is Security.NONE and relay.host not in LOOPBACK:
+        said = str(error).removeprefix(f"{relay.name} ")
+        return Check("Relay", "error", f"{relay.name}: {said}. Check [smtp].")
+    if relay.security is Security.NONE and not checks.is_loopback(relay.host):
         message = f"{relay.name} answers, but nothing protects the connection. "
         message += 'Set smtp.security = "starttls".'
         return Check("Relay", "warning", message)

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import time
 from difflib import get_close_matches
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -55,6 +56,16 @@ def list_id(value: str) -> str:
     if len(value) > LONGEST_LIST_ID:
         raise ValueError(f"it must have at most {LONGEST_LIST_ID} characters")
     return value
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether what is said to *host* never leaves this machine."""
+    if host.rstrip(".").lower() == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def mailbox(value: str) -> str:

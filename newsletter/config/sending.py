@@ -3,7 +3,14 @@
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
 
 from newsletter.config import checks
 from newsletter.config.choices import Security, TransportKind, UncertainPolicy
@@ -84,7 +91,11 @@ class SmtpSection(Section):
         description='"starttls" (port 587), "tls" (port 465) or "none" (a relay on '
         "this machine only). Certificates are always verified.",
     )
-    username: str = Field("", description="User name. Empty: no login.")
+    username: str = Field(
+        "",
+        description='User name. Empty: no login. With security = "none" only for a '
+        "relay on this machine.",
+    )
     password: SecretStr = Field(
         SecretStr(""), description="Password. Better in NEWSLETTER_SMTP_PASSWORD."
     )
@@ -130,6 +141,18 @@ class SmtpSection(Section):
         '{ "mail.example" = 5, "post.example" = 0.5 }. Its subdomains are others.',
     )
     warm_up: WarmUpSection = WarmUpSection()
+
+    @field_validator("username")
+    @classmethod
+    def _no_login_in_the_clear(cls, value: str, info: ValidationInfo) -> str:
+        """Refuse what would show the password to the network (RFC 4954 §4)."""
+        host, security = info.data.get("host", ""), info.data.get("security")
+        if value and security is Security.NONE and not checks.is_loopback(host):
+            raise ValueError(
+                f'with security = "none" the password would go to {host} in the '
+                'clear. Set smtp.security to "starttls" (port 587) or "tls" (port 465)'
+            )
+        return value
 
 
 class QueueSection(Section):

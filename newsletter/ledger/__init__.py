@@ -7,7 +7,7 @@ them, `promises` doubts them all, `entries` are what they speak.
 
 from newsletter.ledger.enrolment import enrol, withdraw
 from newsletter.ledger.entries import Claim, HistoryLine, RetryPolicy, Tally, Trouble
-from newsletter.ledger.pacing import next_place, postpone
+from newsletter.ledger.pacing import last_place, next_place, postpone
 from newsletter.ledger.questions import (
     count_due,
     history,
@@ -40,6 +40,7 @@ __all__ = [
     "history",
     "in_hand",
     "is_finished",
+    "last_place",
     "last_sent",
     "left_open",
     "mark_sending",

@@ -60,15 +60,24 @@ def withdraw(session: Session, issue_id: int) -> int:
     """Take letters that never left out of the ledger, when an issue is cancelled.
 
     Their readers were sent nothing, so the tip can reach them in a later issue. What is
-    on the wire keeps its row.
+    on the wire keeps its row, and so does what another process writes down right now:
+    to wait for it with rows of ours locked would be a deadlock on PostgreSQL, since
+    that process may come to those next. It gives its letters back and withdraws them
+    itself when it notices.
 
     Returns:
         How many letters were withdrawn.
     """
-    gone = session.execute(
-        delete(Delivery).where(
+    free = (
+        select(col(Delivery.id))
+        .where(
             col(Delivery.issue_id) == issue_id,
             col(Delivery.status).in_((*WAITING, DeliveryStatus.CLAIMED)),
         )
+        .with_for_update(skip_locked=True)
+    )
+    gone = session.execute(
+        delete(Delivery).where(col(Delivery.id).in_(free)),
+        execution_options={"synchronize_session": False},
     )
     return int(gone.rowcount)  # type: ignore[attr-defined]

@@ -7,12 +7,13 @@ the place is, so that it goes without asking then, and asks again for a later tr
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, bindparam, case, literal, select, update
-from sqlmodel import Session
+from sqlalchemy import Select, bindparam, case, func, literal, select, update
+from sqlmodel import Session, col
 
 from newsletter.ledger.entries import Claim
 from newsletter.ledger.rows import ROWS, TABLE
 from newsletter.tables import DeliveryStatus
+from subscribers.tables import Subscriber
 
 _POSTPONE = (
     update(TABLE)
@@ -57,6 +58,23 @@ def postpone(session: Session, later: Sequence[tuple[Claim, datetime]]) -> None:
 def next_place(session: Session, issue_id: int) -> datetime | None:
     """Return when the first letter of the issue that waits for its place may go."""
     return session.scalar(_NEXT_PLACE, {"issue": issue_id})
+
+
+def last_place(session: Session, domain: str) -> datetime | None:
+    """Return the latest place that a letter to the domain waits for, in any issue.
+
+    Reads all letters that wait for a place: for when an issue is cancelled.
+    """
+    found: datetime | None = session.scalar(
+        select(func.max(ROWS.due_at))
+        .join(Subscriber, col(Subscriber.id) == ROWS.subscriber_id)
+        .where(
+            ROWS.status == _PENDING,
+            ROWS.paced_attempt.is_not(None),
+            col(Subscriber.address).endswith(f"@{domain}", autoescape=True),
+        )
+    )
+    return found
 
 
 def whose_place_has_come(issue_id: int, *, limit: int, now: datetime) -> Select[int]:

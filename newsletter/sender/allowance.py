@@ -1,16 +1,20 @@
 """What this process may send now: slices of the rates that all processes share.
 
 It asks the database for a slice of letters at a time and remembers when asking again is
-of use. Without a limit in the settings it never asks at all.
+of use. Without a limit in the settings it never asks at all. Below all limits is the
+pace that the relay itself asks for, which each process learns alone.
 """
 
 import logging
+import math
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from newsletter import db, ledger, rates
 from newsletter.db import Engine
+from newsletter.easing import Easing
 from newsletter.ledger import Claim
 from newsletter.rates import Grant, Rest
 from newsletter.throttle import Limits
@@ -34,15 +38,23 @@ class Allowance:
 
     Args:
         clock: what time it is, in UTC.
+        monotonic: seconds, by which the relay's own pace is kept.
 
     Attributes:
         paces: whether the rate of any domain is limited.
     """
 
     def __init__(
-        self, engine: Engine, limits: Limits, clock: Callable[[], datetime]
+        self,
+        engine: Engine,
+        limits: Limits,
+        clock: Callable[[], datetime],
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.limits = limits
+        self._easing = Easing()
+        self._monotonic = monotonic
         self._engine = engine
         self._clock = clock
         self._in_hand = 0
@@ -53,6 +65,17 @@ class Allowance:
 
     def grant(self, ready: int) -> int:
         """Return how many of *ready* letters may start now; they count as sent."""
+        if not self._easing.is_on:
+            return self._grant_within_limits(ready)
+        now = self._monotonic()
+        if self._easing.ends(now=now):
+            log.info("the relay takes letters as fast as before again")
+        ready = self._easing.room(ready, now=now)
+        granted = self._grant_within_limits(ready) if ready else 0
+        self._easing.spend(granted, now=now)
+        return granted
+
+    def _grant_within_limits(self, ready: int) -> int:
         if self._is_free:
             return ready
         self._give_back_what_is_stale()
@@ -64,10 +87,29 @@ class Allowance:
 
     def wait_seconds(self) -> float:
         """Return how long nothing more is granted, as far as this process knows."""
+        eased = self._easing.wait_seconds(now=self._monotonic())
         rest = self._rest
         if rest is None or self._may_ask():
-            return 0.0
-        return max(0.0, (rest.until - self._clock()).total_seconds())
+            return eased
+        return max(eased, (rest.until - self._clock()).total_seconds())
+
+    @property
+    def per_second(self) -> float:
+        """The pace that a process must keep, of the limits' and the relay's own."""
+        eased = self._easing.per_second(now=self._monotonic())
+        return min(self.limits.per_second or math.inf, eased)
+
+    def hear(self, *, taken: int, too_fast: int = 0, closed: int = 0) -> bool:
+        """Take in how letters went, and tell whether the relay's pace was cut for it.
+
+        See `Easing.hear`; what came of it is logged when it begins and when it ends.
+        """
+        was_free, now = not self._easing.is_on, self._monotonic()
+        cut = self._easing.hear(taken=taken, too_fast=too_fast, closed=closed, now=now)
+        if cut and was_free:
+            facts = {"per_second": round(self._easing.per_second(now=now), 1)}
+            log.warning("the relay asks to go slower", extra=facts)
+        return cut
 
     @property
     def rests(self) -> bool:
@@ -116,6 +158,19 @@ class Allowance:
         with db.transaction(self._engine) as session:
             place = ledger.next_place(session, issue_id)
         return place if place and place <= self._clock() + SHORT else None
+
+    def take_back_places(self) -> None:
+        """Give others the places of letters that were withdrawn.
+
+        In a transaction of its own: whoever places letters locks the domain first and
+        then the letters.
+        """
+        with db.transaction(self._engine) as session:
+            now = self._clock()
+            for domain, per_second in sorted(self.limits.per_domain.items()):
+                rates.lock(session, domain, now=now)
+                last = ledger.last_place(session, domain)
+                rates.take_back(session, domain, per_second, last, now=now)
 
     def close(self) -> None:
         """Give back what is in hand, when a run ends or pauses."""

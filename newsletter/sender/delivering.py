@@ -9,6 +9,7 @@ wire, which is one for each connection.
 
 import contextlib
 import logging
+import math
 import time
 from collections.abc import Callable, Sequence
 
@@ -144,6 +145,8 @@ def _send_all(run: Run) -> None:
             _refill(run)
             _listen(run)
             _turn_page(run, session)
+            if run.must_slow_down:
+                _slow_down(run)
     _give_back(run)
     run.desk.allowance.close()
 
@@ -204,8 +207,8 @@ def _handful(desk: Desk) -> int:
     Measured with 4 workers at 100 letters a second and a lease of 10 s: with chunks of
     500 they reached 60 a second, since letters came back while they waited in hand.
     """
-    per_second = desk.allowance.limits.per_second
-    if not per_second:
+    per_second = desk.allowance.per_second
+    if per_second == math.inf:
         return CHUNK
     # All workers share the rate; so many of them may have a full hand at once.
     in_time = int(per_second * desk.lease.total_seconds()) // MOST_WORKERS
@@ -302,6 +305,23 @@ def _hand_over(run: Run, ready: Sequence[Claim], marked: Sequence[Claim]) -> Non
             if claim.delivery_id not in going:
                 del run.on_the_wire[claim.delivery_id]
                 transport.drop(claim.delivery_id)
+
+
+def _slow_down(run: Run) -> None:
+    """Keep only what can leave in time at the relay's pace, and say why it is slow."""
+    run.must_slow_down = False
+    claims = [*run.claims]
+    run.claims.clear()
+    run.is_exhausted &= not claims
+    slot, now = run.issue.slot, run.desk.clock()
+    message = (
+        f"{slot} goes out more slowly, since the relay asks for it: "
+        f"{run.too_fast_because}. Nothing is lost, and the pace grows again by itself. "
+        "Ask the relay's operator for its limits; smtp.max_per_second keeps below them."
+    )
+    with db.transaction(run.desk.engine) as session:
+        ledger.release(session, claims)
+        notices.post(session, NoticeKind.RELAY_LIMITS, str(slot), message, now=now)
 
 
 def _report_the_relay(run: Run) -> None:

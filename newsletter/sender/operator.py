@@ -28,6 +28,7 @@ TITLES = {
     NoticeKind.ISSUE_PAUSED: "The issue is paused",
     NoticeKind.CANNOT_START: "The tip cannot go out",
     NoticeKind.RELAY_AWAY: "The relay is away",
+    NoticeKind.RELAY_LIMITS: "The relay asks to go slower",
     NoticeKind.LEAVING_HELD: "Departures wait for you",
     NoticeKind.SIGNUP_ATTACK: "Very many sign-ups",
     NoticeKind.COMMENT_HELD: "A comment waits for you",

@@ -41,6 +41,8 @@ class Run:
         results: letters that ended and are not recorded yet.
         next_place: when a letter that waits for its domain's rate may go, if nothing
             else is due and that is soon.
+        must_slow_down: whether the relay asked for it, and nobody was told yet.
+        too_fast_because: what it said.
     """
 
     desk: Desk
@@ -61,6 +63,8 @@ class Run:
     waits_for_the_rate: bool = False
     next_place: datetime | None = None
     page_seconds: float = 0.0
+    too_fast_because: str = ""
+    must_slow_down: bool = False
     _ready: dict[int, None] = field(default_factory=dict)
 
     @property
@@ -125,6 +129,9 @@ class Run:
     def hear(self, ready: Sequence[int], done: Sequence[Done]) -> None:
         """Take in what the relay said, and what concerns the whole run."""
         self._ready |= dict.fromkeys(ready)
+        if not done:
+            return
+        others = []
         for key, outcome in done:
             # It may be gone after it was ready: the connection broke.
             self._ready.pop(key, None)
@@ -134,7 +141,9 @@ class Run:
                 self.refusals_in_a_row = 0
                 self.was_let_in = self.was_taken = True
             else:
+                others.append(outcome)
                 self._heed(claim, outcome)
+        self._heed_the_pace(len(done) - len(others), others)
 
     def heed_trouble(self, trouble: Outcome) -> None:
         """End the run when the relay lets us have no connection at all."""
@@ -144,6 +153,17 @@ class Run:
             self.is_halted = True
         elif isinstance(trouble, Deferred):
             self.away_because = trouble.reason[:LONGEST_REASON]
+
+    def _heed_the_pace(self, taken: int, others: Sequence[Outcome]) -> None:
+        """Notice when the relay asks to go slower."""
+        asking = [it for it in others if isinstance(it, Deferred) and it.is_too_fast]
+        if asking:
+            self.too_fast_because = asking[-1].reason[:LONGEST_REASON]
+        self.must_slow_down |= self.desk.allowance.hear(
+            taken=taken,
+            too_fast=len(asking),
+            closed=sum(outcome.is_closing for outcome in asking),
+        )
 
     def _heed(self, claim: Claim, outcome: Deferred | Rejected | Uncertain) -> None:
         if isinstance(outcome, Uncertain) or not outcome.command.is_at_the_door:

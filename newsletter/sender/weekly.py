@@ -116,4 +116,7 @@ def cancel(desk: Desk, slot: Slot) -> tuple[IssueView, int]:
     """
     with db.transaction(desk.engine) as session:
         issue = issues.cancel(session, slot, now=desk.clock())
-        return issue, ledger.withdraw(session, issue.id)
+        withdrawn = ledger.withdraw(session, issue.id)
+    if desk.allowance.paces:
+        desk.allowance.take_back_places()
+    return issue, withdrawn

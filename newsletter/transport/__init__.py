@@ -13,9 +13,9 @@ from newsletter.transport.base import (
     Turn,
     send_all,
 )
-from newsletter.transport.connection import Relay
 from newsletter.transport.file import FileTransport
 from newsletter.transport.memory import MemoryTransport
+from newsletter.transport.opening import Relay
 from newsletter.transport.smtp import SmtpTransport
 
 __all__ = [

@@ -1,7 +1,6 @@
-"""One connection to the relay: opened by `smtplib`, then fed letters without blocking.
+"""One connection to the relay, opened by `opening`, then fed letters without blocking.
 
-Opening (greeting, TLS, EHLO, login) blocks and belongs in a thread; afterwards the
-socket never blocks, and a loop tells the connection when there is something to read or
+Its socket never blocks; a loop tells the connection when there is something to read or
 room to write.
 """
 
@@ -9,17 +8,12 @@ import contextlib
 import math
 import smtplib
 import ssl
-import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from selectors import EVENT_READ, EVENT_WRITE
 from socket import IPPROTO_TCP, TCP_NODELAY, socket
 from ssl import SSLSocket
 
-from newsletter.config import Security
 from newsletter.outcome import Command
 from newsletter.transport.base import Done, Letter
 from newsletter.transport.dialogue import Dialogue, Features
@@ -31,35 +25,13 @@ PATIENCE = {Command.MAIL: 300.0, Command.RCPT: 300.0, Command.DATA: 120.0}
 PATIENCE_FOR_THE_MESSAGE = 600.0
 # A goodbye is a courtesy; nobody waits long for its answer.
 GOODBYE_SECONDS = 2.0
-# The longest wait while a connection is opened: who stops the program waits as long.
-OPENING_SECONDS = 60.0
-
-
-@dataclass(frozen=True)
-class Relay:
-    """Where the relay is and how to talk to it; `timeout_seconds` is for each reply."""
-
-    host: str
-    port: int
-    security: Security
-    username: str = ""
-    password: str = ""
-    ca_file: Path | None = None
-    hello_name: str | None = None
-    timeout_seconds: float = 300.0
-    connections: int = 1
-
-    @property
-    def name(self) -> str:
-        """The relay as logs and errors call it."""
-        return f"{self.host}:{self.port}"
 
 
 class Connection:
     """An open connection and the letters on it: one message, one envelope behind it.
 
     Args:
-        smtp: as `open_smtp` returns it.
+        smtp: as `opening.open_smtp` returns it.
         patience: the longest wait for a reply, in seconds; twice as long after a
             message.
 
@@ -306,54 +278,6 @@ class Connection:
         self.is_open = False
         self._unwritten = memoryview(b"")
         self._smtp.close()
-
-
-def open_smtp(relay: Relay) -> smtplib.SMTP:
-    """Connect, greet, protect and log in; blocks for a minute a step at most.
-
-    Raises:
-        OSError: the relay cannot be reached, or its certificate is wrong.
-        smtplib.SMTPException: it refuses the connection or the login.
-    """
-    where = (relay.host, relay.port, relay.hello_name)
-    timeout = min(relay.timeout_seconds, OPENING_SECONDS)
-    if relay.security is Security.TLS:
-        smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-            *where, timeout=timeout, context=_verifying(relay.ca_file)
-        )
-    else:
-        smtp = smtplib.SMTP(*where, timeout=timeout)
-    try:
-        if relay.security is Security.STARTTLS:
-            smtp.starttls(context=_verifying(relay.ca_file))
-        smtp.ehlo_or_helo_if_needed()
-        if relay.username:
-            _log_in(smtp, relay)
-    except BaseException:
-        smtp.close()
-        raise
-    return smtp
-
-
-def _verifying(ca_file: Path | None) -> ssl.SSLContext:
-    return _context(ca_file, hour=int(time.time()) // 3_600)
-
-
-@lru_cache(maxsize=2)
-def _context(ca_file: Path | None, *, hour: int) -> ssl.SSLContext:  # noqa: ARG001
-    """Return a context that verifies certificates, read anew every hour.
-
-    Reading them takes 20 ms, which fifty connections would pay fifty times.
-    """
-    return ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
-
-
-def _log_in(smtp: smtplib.SMTP, relay: Relay) -> None:
-    if not (relay.username + relay.password).isascii():
-        # smtplib cannot encode them; its own error is none of SMTP.
-        words = b"5.7.8 smtp.username and smtp.password must be ASCII"
-        raise smtplib.SMTPAuthenticationError(535, words)
-    smtp.login(relay.username, relay.password)
 
 
 def _features(smtp: smtplib.SMTP) -> Features:

@@ -16,10 +16,10 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from selectors import EVENT_READ, DefaultSelector
 
-from newsletter.outcome import Accepted, Command, Deferred, Outcome, classify
+from newsletter.outcome import Accepted, Command, Deferred, Outcome
 from newsletter.transport.base import Done, Letter, Turn
-from newsletter.transport.connection import Connection, Relay, open_smtp
-from newsletter.transport.dialogue import REFUSALS
+from newsletter.transport.connection import Connection
+from newsletter.transport.opening import NotOpened, Relay, open_smtp
 
 log = logging.getLogger(__name__)
 
@@ -157,8 +157,7 @@ class SmtpTransport:
         """Connect and log in, to see that the relay would let us.
 
         Raises:
-            OSError: the relay cannot be reached, or refuses the connection or login;
-                `smtplib.SMTPException` is one, too.
+            OSError: the relay cannot be reached, or refuses the connection or login.
         """
         open_smtp(self.relay).quit()
 
@@ -257,8 +256,8 @@ class SmtpTransport:
             self._opening -= 1
             try:
                 smtp = opened.result()
-            except (OSError, smtplib.SMTPException) as error:
-                self._step_back(_trouble(self.relay, error))
+            except NotOpened as error:
+                self._step_back(error.outcome)
                 continue
             connection = Connection(smtp, patience=self.relay.timeout_seconds)
             self._selector.register(connection.fileno, EVENT_READ, connection)
@@ -305,18 +304,3 @@ class SmtpTransport:
 def _close(*descriptors: int) -> None:
     for descriptor in descriptors:
         os.close(descriptor)
-
-
-def _trouble(relay: Relay, error: Exception) -> Outcome:
-    """Turn the failure to open a connection into an outcome."""
-    is_login = isinstance(error, smtplib.SMTPAuthenticationError)
-    command = Command.LOGIN if is_login else Command.CONNECT
-    if isinstance(error, smtplib.SMTPResponseException):
-        words = error.smtp_error
-        text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
-        text = " ".join(text.split())
-        if error.smtp_code in REFUSALS:
-            return classify(error.smtp_code, text, command=command)
-        reason = f"the relay does not speak SMTP: it answered {error.smtp_code} {text}"
-        return Deferred(None, f"{reason} at {command}", command)
-    return Deferred(None, f"{relay.name} cannot be reached: {error}", command)

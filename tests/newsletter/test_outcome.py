@@ -138,3 +138,31 @@ def test_the_relay_is_away_until_it_lets_us_in(command: Command) -> None:
     away = Deferred(454, "4.7.0 later", command).is_relay_away
 
     assert away is (command in (Command.CONNECT, Command.LOGIN))
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "too_fast"),
+    [
+        (421, "4.7.0 try again later", True),
+        (421, "closing", True),
+        (450, "4.7.1 Error: too much mail from 192.0.2.1", True),
+        (421, "4.7.28 our system has detected an unusual rate", True),
+        (451, "4.7.650 the mail server has been temporarily rate limited", True),
+        (451, "4.7.1 Greylisting in action, please come back later", False),
+        (450, "4.2.0 <r@mail.example>: Recipient address rejected: Greylisted", False),
+        (450, "4.2.0 mailbox busy", False),
+        (452, "4.5.3 too many recipients", False),
+        (451, "try 4.7.1 later", False),
+        (None, "the connection broke at RCPT", False),
+    ],
+)
+def test_who_asks_to_go_slower_is_told_from_who_is_busy(
+    code: int | None, reason: str, too_fast: bool
+) -> None:
+    """421 and 4.7.x, but not greylisting, which has the same status."""
+    assert Deferred(code, reason, Command.RCPT).is_too_fast is too_fast
+
+
+def test_a_relay_that_lets_nobody_in_is_away_and_not_too_slow() -> None:
+    """It is asked ever more seldom as it is."""
+    assert not Deferred(421, "4.7.0 too many", Command.CONNECT).is_too_fast

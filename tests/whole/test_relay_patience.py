@@ -1,6 +1,7 @@
 """A relay that is away, full, or closes the door: no storm, and nothing is lost."""
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -15,23 +16,12 @@ from newsletter.outcome import Accepted, Deferred
 from newsletter.sender import Desk, deliver
 from newsletter.tables import NoticeKind
 from newsletter.transport import Envelope, Letter, Relay, SmtpTransport, send_all
-from tests.desks import SetClock, make_config, make_desk
+from tests.desks import SetClock, Stopwatch, make_config, make_desk
 from tests.newsletter.sender.week import FOUNDED, MOMENT, found, open_week
 from tests.relay import Answer, ScriptedRelay, Silence, Step, running
 
 TEXT = b"Subject: Hello\r\n\r\nSmile first.\r\n"
 READERS = [f"r{number}@example.org" for number in range(1, 13)]
-
-
-class Stopwatch:
-    """A monotonic clock that the test moves."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        """Return the seconds that were set."""
-        return self.now
 
 
 def transport_to(
@@ -186,6 +176,31 @@ def test_after_an_hour_without_a_relay_everything_goes_out_in_order(
     assert relay.connects == 1
     assert told(desk, NoticeKind.RELAY_AWAY) == 1
     assert [record.message for record in caplog.records].count("relay away") == 1
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("too_fast", ["450 4.7.1 too fast", "421 4.7.0 too fast"])
+def test_a_relay_that_finds_us_too_fast_gets_letters_at_its_pace(
+    engine: Engine, tmp_path: Path, too_fast: str
+) -> None:
+    """All in the end, and few are refused: without a pace it is all but a second's."""
+    found(engine, readers=120, tips=1)
+    clock = SetClock(MOMENT)
+    with running(per_second=40, too_fast=too_fast, pipelining=True) as relay:
+        transport = transport_to(relay, time.monotonic, connections=2)
+        desk = make_desk(engine, make_config(tmp_path), clock, transport)
+        issue = open_week(desk)
+        while (tally := deliver(desk, issue)).open:
+            # When it hangs up the relay is away for a second; a letter waits minutes.
+            time.sleep(0.05)
+            clock.now += timedelta(minutes=1)
+        transport.close()
+
+    assert (tally.sent, tally.total) == (120, 120)
+    assert len({it.rcpt_to for it in relay.received}) == len(relay.received) == 120
+    assert relay.times_too_fast <= 80 / 4
+    assert relay.connects <= 20
+    assert told(desk, NoticeKind.RELAY_LIMITS) == 1
 
 
 def told(desk: Desk, kind: NoticeKind) -> int:

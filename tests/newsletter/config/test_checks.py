@@ -169,3 +169,24 @@ def test_a_list_id_looks_like_a_host_name(value: str) -> None:
     """What could not stand between the brackets of List-Id is refused."""
     with pytest.raises(ValueError, match=r"weekly\.tips\.example"):
         checks.list_id(value)
+
+
+@pytest.mark.parametrize(
+    ("host", "stays_here"),
+    [
+        ("localhost", True),
+        ("LOCALHOST.", True),
+        ("127.0.0.1", True),
+        ("127.8.9.10", True),
+        ("::1", True),
+        ("[::1]", True),
+        ("mail.example", False),
+        ("localhost.example", False),
+        ("10.0.0.1", False),
+        ("::2", False),
+        ("", False),
+    ],
+)
+def test_only_this_machine_is_loopback(host: str, stays_here: bool) -> None:
+    """A name that somebody else can point elsewhere is not."""
+    assert checks.is_loopback(host) is stays_here

@@ -143,6 +143,12 @@ def test_an_unknown_variable_names_the_nearest(read: Reading) -> None:
         ),
         ('[smtp]\nport = "many"', "smtp.port", "'many'", "valid integer"),
         (
+            '[smtp]\nhost = "mail.example"\nsecurity = "none"\nusername = "tips"',
+            "smtp.username",
+            "'tips'",
+            'would go to mail.example in the clear. Set smtp.security to "starttls"',
+        ),
+        (
             '[schedule]\nweekday = "tusday"',
             "schedule.weekday",
             "'tusday'",

@@ -165,3 +165,17 @@ def test_a_queue_needs_postgresql(url: str, *, allowed: bool) -> None:
         return
     with pytest.raises(ValidationError, match=r"Set database\.url to postgresql"):
         Settings.model_validate(tables)
+
+
+@pytest.mark.parametrize(
+    "smtp",
+    [
+        {"host": "127.0.0.1", "security": "none", "username": "tips"},
+        {"host": "mail.example", "security": "none"},
+        {"host": "mail.example", "security": "starttls", "username": "tips"},
+        {"host": "mail.example", "security": "tls", "username": "tips"},
+    ],
+)
+def test_a_login_is_let_be_where_nobody_can_listen(smtp: dict[str, str]) -> None:
+    """On this machine, behind TLS, or where there is none."""
+    assert Settings.model_validate({"smtp": smtp}).smtp.host == smtp["host"]

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import datetime
 
 import pytest
+from sqlalchemy import Engine, text
 from sqlmodel import Session, col, select
 
 from newsletter import ledger
@@ -11,6 +13,7 @@ from newsletter.tables import Delivery, DeliveryStatus, Issue, IssueStatus
 from subscribers.audience import mailable
 from subscribers.tables import SubscriberStatus
 from tests.factories import (
+    LEASE,
     OPENED_AT,
     make_delivery,
     make_issue,
@@ -162,3 +165,33 @@ def test_whoever_was_withdrawn_can_get_the_tip_later(session: Session) -> None:
     ledger.withdraw(session, issue.id or 0)
 
     assert enrol(session, make_issue(session, tip, slot="2026-W47")) == 1
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_withdrawing_waits_for_nobody_who_may_wait_for_it(
+    engine: Engine, now: datetime
+) -> None:
+    """A page of the ledger in another order was a deadlock: one of the two failed."""
+    with Session(engine) as session:
+        issue = make_issue(session)
+        for _ in range(3):
+            make_delivery(session, issue)
+        session.commit()
+        number = issue.id or 0
+        first, second, third = ledger.claim(
+            session, number, limit=3, now=now, lease=LEASE
+        )
+        session.commit()
+    with Session(engine) as worker, Session(engine) as operator:
+        ledger.release(worker, [third])
+        ledger.release(worker, [second])
+        operator.execute(text("SET LOCAL lock_timeout = '5s'"))
+
+        assert ledger.withdraw(operator, number) == 1
+
+        operator.commit()
+        ledger.release(worker, [first])
+        worker.commit()
+        # What it gave back is withdrawn by the worker, which notices.
+        assert ledger.withdraw(worker, number) == 2
+        worker.commit()

@@ -1,19 +1,21 @@
 """A process asks for its share of the rates, seldom, and gives back what it spares."""
 
+import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from newsletter import db, ledger
 from newsletter.ledger import Claim
+from newsletter.rates import reserve_all
 from newsletter.sender.allowance import Allowance
 from newsletter.tables import Delivery, DeliveryStatus, RateCount
 from newsletter.throttle import Limits, WarmUp
-from tests.desks import SetClock
+from tests.desks import SetClock, Stopwatch
 from tests.factories import LEASE, OPENED_AT, make_delivery, make_issue, make_subscriber
 
 CountQueries = Callable[[], AbstractContextManager[list[str]]]
@@ -272,3 +274,89 @@ def test_a_place_that_is_far_is_not_waited_for(engine: Engine, clock: SetClock) 
     assert pacing.next_place(ISSUE) is None
     clock.now += timedelta(seconds=975)
     assert pacing.next_place(ISSUE) == OPENED_AT + 1_000 * SECOND
+
+
+def test_the_pace_of_the_relay_holds_below_every_limit(
+    engine: Engine, clock: SetClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Logged when it begins and when it ends; what it holds back is not counted."""
+    caplog.set_level(logging.INFO, "newsletter.sender.allowance")
+    watch = Stopwatch()
+    limits = Limits(per_second=1_000, per_hour=1_000)
+    desk = Allowance(engine, limits, clock, monotonic=watch)
+    assert desk.per_second == 1_000
+    assert desk.hear(taken=20, too_fast=10)
+
+    assert desk.grant(5) == 0
+    assert desk.wait_seconds() > 0
+    watch.now += 1
+    assert desk.grant(5) == 1
+    assert desk.per_second == pytest.approx(10, abs=1)
+    assert not desk.hear(taken=1)
+    watch.now += 600
+    clock.now += timedelta(minutes=10)
+    assert desk.grant(5) == 5
+    desk.close()
+
+    assert desk.per_second == 1_000
+    assert counted(engine) == 6
+    assert [record.message for record in caplog.records] == [
+        "the relay asks to go slower",
+        "the relay takes letters as fast as before again",
+    ]
+
+
+def test_each_further_cut_is_told_to_whoever_sends_and_not_logged(
+    engine: Engine, clock: SetClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A relay that says no for an hour is one line."""
+    watch = Stopwatch()
+    desk = Allowance(engine, Limits(), clock, monotonic=watch)
+
+    for _ in range(10):
+        assert desk.hear(taken=0, too_fast=10)
+        watch.now += 2
+
+    assert len(caplog.records) == 1
+    assert desk.per_second < 0.5
+
+
+def test_places_of_letters_that_were_withdrawn_are_given_to_others(
+    engine: Engine, clock: SetClock
+) -> None:
+    """A cancelled issue holds nobody up; what another one waits for stays taken."""
+    write_letters(engine, *["mail.example"] * 20, *["post.example"] * 2)
+    each = {"mail.example": 0.5, "post.example": 0.1}
+    pacing = allowance(engine, clock, per_domain=each)
+    pacing.pace(claim(engine, clock))
+    with db.transaction(engine) as session:
+        # The other domain's letter waits for ten seconds, and stays.
+        behind = col(Delivery.due_at) > OPENED_AT + 2 * SECOND
+        for letter in session.exec(select(Delivery).where(behind)):
+            if letter.subscriber_id <= 20:
+                session.delete(letter)
+
+    pacing.take_back_places()
+
+    with db.transaction(engine) as session:
+        ask = {"mail.example": 1, "post.example": 1}
+        found = reserve_all(session, pacing.limits, ask, now=clock.now)
+    assert found["mail.example"] == [OPENED_AT + 4 * SECOND]
+    assert found["post.example"] == [OPENED_AT + 20 * SECOND]
+
+
+def test_without_letters_that_wait_a_domain_is_free_at_once(
+    engine: Engine, clock: SetClock
+) -> None:
+    """Nobody pays for places that nobody uses, and asking twice changes nothing."""
+    pacing = allowance(engine, clock, per_domain={"mail.example": 0.5})
+    with db.transaction(engine) as session:
+        reserve_all(session, pacing.limits, {"mail.example": 100}, now=clock.now)
+
+    pacing.take_back_places()
+    pacing.take_back_places()
+
+    with db.transaction(engine) as session:
+        ask = {"mail.example": 1}
+        found = reserve_all(session, pacing.limits, ask, now=clock.now)
+    assert found == {"mail.example": [clock.now]}

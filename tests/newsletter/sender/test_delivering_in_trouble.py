@@ -371,3 +371,42 @@ def test_memory_stays_flat_while_sending(tmp_path: Path) -> None:
     many = peak_of_sending(tmp_path, 6_000)
 
     assert many < some * 1.1 + 100_000
+
+
+class TooFast(MemoryTransport):
+    """Finds everything too fast, and sees what is in hand after a second of that."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(width=4)
+        self.engine = engine
+        self.desk: Desk | None = None
+        self.in_hand = 0
+
+    def send(self, letters: Sequence[Letter]) -> list[Outcome]:
+        """Say so; the second time, ask to stop."""
+        assert self.desk is not None
+        if self.sent:
+            self.in_hand = standing(self.engine)[DeliveryStatus.CLAIMED]
+            self.desk.stop.set()
+        self.sent += letters
+        return [Deferred(450, "4.7.1 not so fast", Command.RCPT) for _ in letters]
+
+
+def test_at_the_pace_of_the_relay_no_more_is_in_hand_than_leaves_in_time(
+    engine: Engine, desk_with: MakeDesk
+) -> None:
+    """The rest goes back, before its lease is over; the operator is told once."""
+    found(engine, readers=600, tips=1)
+    transport = TooFast(engine)
+    desk = desk_with(transport)
+    transport.desk = desk
+
+    tally = deliver(desk, open_week(desk))
+
+    lease = desk.lease.total_seconds()
+    assert 0 < transport.in_hand < min(500, desk.allowance.per_second * lease)
+    assert tally.pending + tally.deferred == tally.total == 600
+    with Session(engine) as session:
+        said = notices.recent(session, since=FOUNDED)
+    (notice,) = [it for it in said if it.kind is NoticeKind.RELAY_LIMITS]
+    assert "since the relay asks for it: 4.7.1 not so fast." in notice.message

@@ -115,6 +115,24 @@ def test_cancel_withdraws_what_never_left(engine: Engine, desk: Desk) -> None:
     assert letters(engine) == []
 
 
+def test_cancel_gives_the_places_in_a_domains_rate_back(
+    engine: Engine, desk_with: MakeDesk, clock: SetClock
+) -> None:
+    """Another tip for the same week does not wait behind the one that was cancelled."""
+    found(engine, readers=50, tips=2)
+    transport = MemoryTransport()
+    desk = desk_with(transport, smtp={"per_domain": {"example.org": 0.01}})
+    deliver(desk, open_week(desk))
+    assert len(transport.sent) == 1
+    cancel(desk, SLOT)
+    # The one that was sent had its place, too.
+    clock.now += timedelta(seconds=100)
+
+    deliver(desk, open_week(desk))
+
+    assert len(transport.sent) == 2
+
+
 def test_cancel_refuses_what_is_over_or_never_was(engine: Engine, desk: Desk) -> None:
     """A sent issue stays sent; a week without an issue has none."""
     found(engine, readers=1, tips=1)
