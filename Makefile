@@ -71,13 +71,16 @@ bench: .venv/dev.stamp
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
-# `uv` writes the locks; neither holds the address of an index.
+# `uv` writes the locks; none holds the address of an index. What workers need besides is
+# in a lock of its own, so that a demo fetches no more than it uses.
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock"
 
 lock:
 	$(LOCK) pyproject.toml --extra postgresql --group build -o requirements.lock
 	$(LOCK) pyproject.toml --extra postgresql --group build --group dev -o requirements-dev.lock
+	$(LOCK) pyproject.toml --extra distributed --group build -c requirements-dev.lock \
+	  -o requirements-distributed.lock
 
 clean:
 	rm -rf .venv demo dist build
