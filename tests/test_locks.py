@@ -16,7 +16,9 @@ LOCKS = {
     "postgresql": "requirements.lock",
     "distributed": "requirements-distributed.lock",
 }
-PIN = re.compile(r"^([a-z0-9-]+)==([^ ;\\]+)(.*(?:\n    --hash=sha256:[0-9a-f]{64}.*)*)")
+PIN = re.compile(
+    r"^([a-z0-9-]+)==([^ ;\\]+)(.*(?:\n    --hash=sha256:[0-9a-f]{64}.*)*)"
+)
 
 
 def pinned(lock: str) -> dict[str, str]:
