@@ -25,8 +25,12 @@ browser:
 test-hosts: .venv/dev.stamp
 	$(BIN)/python -m pytest -m hosts tests/whole
 
+# Several rows at once, since each mostly waits: for the relay, or for a process to start.
+# Some of them: make crash-test ONLY='postgresql and worker'
+AT_ONCE ?= 4
 crash-test: .venv/dev.stamp
-	CRASH_TEST=full $(BIN)/python -m pytest -v tests/whole/test_crash.py
+	CRASH_TEST=full $(BIN)/python -m pytest -v -n $(AT_ONCE) --dist worksteal \
+	  $(if $(ONLY),-k "$(ONLY)") tests/whole/test_crash.py
 
 check: lint types test
 
