@@ -49,9 +49,16 @@ def sections(results: Results) -> dict[str, str]:
 def workers_sections(results: Results) -> dict[str, str]:
     """Return those that `benchmarks.distributed` measures; two pages show them."""
     found = results.workers
+    if not found:
+        return {"workers": "Not measured yet.\n", "limited": "Not measured yet.\n"}
+    facts = found.machine
+    on = (
+        f"On {facts['date']}, {facts['cores']} cores shared with the relay and "
+        f"PostgreSQL; load {facts['load_before']} before the first run.\n"
+    )
     return {
-        "workers": crews(found.free if found else []).as_markdown(),
-        "limited": crews(found.limited if found else []).as_markdown(),
+        "workers": f"{crews(found.free).as_markdown()}\n{on}",
+        "limited": crews(found.limited).as_markdown(),
     }
 
 

@@ -43,6 +43,6 @@ def test_a_row_is_kept_beside_the_others_and_with_its_own_facts(tmp_path: Path) 
     words = page.read_text("utf-8")
     assert words.startswith(f"Before.\n{BEGIN}\n| Killed at |")
     assert words.endswith(f"{END}\nAfter.\n")
-    assert "old" not in words
+    assert "\nold\n" not in words
     assert words.count("| 2026-12-01 |") == words.count("| 2026-12-02 |") == 1
     assert "- 2026-12-01: 64 cores; 4 connections a process." in words
