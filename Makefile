@@ -25,8 +25,12 @@ browser:
 test-hosts: .venv/dev.stamp
 	$(BIN)/python -m pytest -m hosts tests/whole
 
+# Several rows at once, since each mostly waits: for the relay, or for a process to start.
+# Some of them: make crash-test ONLY='postgresql and worker'
+AT_ONCE ?= 4
 crash-test: .venv/dev.stamp
-	CRASH_TEST=full $(BIN)/python -m pytest -v tests/whole/test_crash.py
+	CRASH_TEST=full $(BIN)/python -m pytest -v -n $(AT_ONCE) --dist worksteal \
+	  $(if $(ONLY),-k "$(ONLY)") tests/whole/test_crash.py
 
 check: lint types test
 
@@ -71,13 +75,16 @@ bench: .venv/dev.stamp
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
-# `uv` writes the locks; neither holds the address of an index.
+# `uv` writes the locks; none holds the address of an index. What workers need besides is
+# in a lock of its own, so that a demo fetches no more than it uses.
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock"
 
 lock:
 	$(LOCK) pyproject.toml --extra postgresql --group build -o requirements.lock
 	$(LOCK) pyproject.toml --extra postgresql --group build --group dev -o requirements-dev.lock
+	$(LOCK) pyproject.toml --extra distributed --group build -c requirements-dev.lock \
+	  -o requirements-distributed.lock
 
 clean:
 	rm -rf .venv demo dist build

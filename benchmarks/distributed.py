@@ -1,12 +1,14 @@
 """Letters a second with 1, 2 and 4 workers on one PostgreSQL, each its own process.
 
-    python -m benchmarks.distributed [LETTERS] [CONNECTIONS] [PER_SECOND]
+    python -m benchmarks.distributed [LETTERS CONNECTIONS PER_SECOND]
 
 The relay takes 50 ms for every reply, on each connection, so a connection can carry
 one letter in a round trip, 50 ms: that is the bound. LETTERS are for each worker,
 so every row takes about as long. The last row has 4 workers of which one is killed by
 SIGKILL every few seconds and replaced; what it forgot or repeated is counted at the
-relay. PER_SECOND limits all workers together, to see whether they keep to it.
+relay. PER_SECOND limits all workers together, to see whether they keep to it; 0 does
+not. Without words it measures both, and in any case keeps, beside the other results,
+what it found in the place of the same from before, and shows it.
 """
 
 import logging
@@ -17,26 +19,31 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
 
 from sqlalchemy import text
 
+from benchmarks import machine, report
+from benchmarks.figures import Crew, Results, Workers
+from benchmarks.relays import PacedRelay, paced_relay
 from benchmarks.stage import stage
+from benchmarks.tables import crews
 from newsletter import config as settings_room
 from newsletter import db, queue, scheduler
 from newsletter.cli.office import Office
 from newsletter.db import Engine
 from newsletter.sender import Nothing, open_slot, utc_now
 from newsletter.slots import Slot
-from tests.paced import PacedRelay, paced_relay
 
 REPLY_SECONDS = 0.05
 ROUND_TRIPS = 1
 LEASE_SECONDS = 10
 KILL_EVERY = (2.0, 5.0)
 SLOT = Slot(2099, 10)
+# Letters for each worker, connections of each, letters a second of all.
+FREE, LIMITED = (3_000, 20, 0.0), (400, 20, 100.0)
 
 
 @dataclass(frozen=True)
@@ -101,8 +108,8 @@ def watch(
     return 0.8 * letters / (marks[1] - marks[0]), kills
 
 
-def measure(task: Task) -> str:
-    """Send an issue and return its row."""
+def measure(task: Task) -> Crew:
+    """Send an issue and return what was found."""
     with (
         stage("postgresql") as ours,
         tempfile.TemporaryDirectory() as folder,
@@ -142,8 +149,20 @@ def measure(task: Task) -> str:
             for process in crew:
                 process.wait()
             clock.join()
-        fate = f"{kills} kills, {doubtful} in doubt, {len(held)} held"
-        return row(task, relay, rate, fate, held)
+        copies = Counter(relay.recipients)
+        return Crew(
+            workers=task.workers,
+            connections=task.connections,
+            letters=task.letters // task.workers,
+            per_second=task.per_second,
+            rate=rate,
+            bound=task.bound,
+            kills=kills,
+            doubtful=doubtful,
+            held=len(held),
+            twice=sum(count > 1 for count in copies.values()),
+            forgotten=task.letters - len(copies.keys() | held),
+        )
 
 
 def finish(engine: Engine) -> tuple[int, set[str]]:
@@ -167,29 +186,39 @@ def finish(engine: Engine) -> tuple[int, set[str]]:
         return doubtful, set(held.scalars())
 
 
-def row(task: Task, relay: PacedRelay, rate: float, fate: str, held: set[str]) -> str:
-    """Return one line of the table."""
-    copies = Counter(relay.recipients)
-    forgotten = task.letters - len(copies.keys() | held)
-    twice = sum(count > 1 for count in copies.values())
-    return (
-        f"{task.workers} workers  {rate:7.1f}/s  bound {task.bound:7.1f}/s  "
-        f"{rate / task.bound:.3f}   {fate}, {forgotten} forgotten, "
-        f"{twice} twice"
-    )
+def run_all(letters: int, connections: int, per_second: float) -> list[Crew]:
+    """Measure crews of each size, and one whose workers are killed."""
+    tasks = [
+        Task(workers, letters * workers, connections, per_second)
+        for workers in (1, 2, 4)
+    ]
+    found = []
+    for task in [*tasks, replace(tasks[-1], with_kills=True)]:
+        found.append(measure(task))
+        print(f"{task.workers} workers: {found[-1].rate:.1f}/s", file=sys.stderr)
+    return found
 
 
 def main() -> None:
-    """Print the rows."""
+    """Measure, keep, publish, print."""
     logging.basicConfig(level=logging.ERROR)
-    letters, connections, per_second = (
-        int(sys.argv[at]) if len(sys.argv) > at else default
-        for at, default in ((1, 3_000), (2, 20), (3, 0))
+    words = [float(word) for word in sys.argv[1:]]
+    facts = machine.facts()
+    found = (
+        run_all(int(words[0]), int(words[1]), words[2])
+        if words
+        else [*run_all(*FREE), *run_all(*LIMITED)]
     )
-    for workers in (1, 2, 4):
-        print(measure(Task(workers, letters * workers, connections, per_second)))
-        sys.stdout.flush()
-    print(measure(Task(4, letters * 4, connections, per_second, with_kills=True)))
+    kinds = {bool(crew.per_second) for crew in found}
+    before = Results.read(report.RESULTS).workers
+    kept = (
+        [c for c in before.crews if bool(c.per_second) not in kinds] if before else []
+    )
+    crews_now = sorted([*kept, *found], key=lambda crew: crew.per_second)
+    Workers(facts, crews_now).keep(report.RESULTS)
+    # Read back, so that what is shown is what was kept.
+    report.publish(Results.read(report.RESULTS))
+    print(crews(found).as_text())
 
 
 if __name__ == "__main__":

@@ -91,8 +91,60 @@ class Copy:
 
 
 @dataclass(frozen=True)
+class Crew:
+    """Workers that sent one issue together.
+
+    Attributes:
+        connections: of each worker to the relay.
+        letters: how many there were for each worker.
+        per_second: how fast all of them may send; 0 without such a limit.
+        rate: letters a second, of the middle four fifths.
+        bound: letters a second that the relay's replies and the limit allow.
+        kills: workers that were ended by SIGKILL and replaced until then.
+        doubtful: letters that were ever in doubt.
+        held: letters that stayed so, for the operator to decide.
+        twice: readers who got a second copy.
+        forgotten: readers who got nothing and are not held.
+    """
+
+    workers: int
+    connections: int
+    letters: int
+    per_second: float
+    rate: float
+    bound: float
+    kills: int
+    doubtful: int
+    held: int
+    twice: int
+    forgotten: int
+
+
+@dataclass(frozen=True)
+class Workers:
+    """What crews of several sizes did, and the machine that they shared."""
+
+    machine: dict[str, Any]
+    crews: list[Crew]
+
+    @property
+    def free(self) -> list[Crew]:
+        """The crews that sent as fast as they could."""
+        return [crew for crew in self.crews if not crew.per_second]
+
+    @property
+    def limited(self) -> list[Crew]:
+        """The crews that kept to one rate together."""
+        return [crew for crew in self.crews if crew.per_second]
+
+    def keep(self, path: Path) -> None:
+        """Keep them beside what else was found there."""
+        _write(path, {"workers": asdict(self)})
+
+
+@dataclass(frozen=True)
 class Results:
-    """Everything that one run of the benchmark found."""
+    """Everything that was found; `workers` by a run of its own."""
 
     machine: dict[str, Any]
     letters: int
@@ -100,15 +152,21 @@ class Results:
     copy: Copy
     races: list[Race]
     sizes: list[Size]
+    workers: Workers | None = None
 
     def group(self, name: str) -> list[Race]:
         """Return the races of a group, in the order they were run."""
         return [race for race in self.races if race.group == name]
 
     def write(self, path: Path) -> None:
-        """Keep them, with as many digits as mean something."""
-        words = json.dumps(_rounded(asdict(self)), indent=1, ensure_ascii=False)
-        path.write_text(f"{words}\n", "utf-8")
+        """Keep them, with as many digits as mean something.
+
+        What workers did before stays when they were not measured now.
+        """
+        found = asdict(self)
+        if self.workers is None:
+            del found["workers"]
+        _write(path, found)
 
     @classmethod
     def read(cls, path: Path) -> "Results":
@@ -122,12 +180,24 @@ class Results:
             copy=Copy(copy["kilobytes"], Spread(**copy["microseconds"])),
             races=[_race(each) for each in found["races"]],
             sizes=[Size(**each) for each in found["sizes"]],
+            workers=_workers(found["workers"]) if "workers" in found else None,
         )
 
 
 def ratio(pairs: Sequence[tuple[float, float]]) -> float:
     """Return the median of what the first is to the second, round by round."""
     return statistics.median(first / second for first, second in pairs)
+
+
+def _write(path: Path, found: dict[str, Any]) -> None:
+    """Put what was found into the file, in the place of the same from before."""
+    before = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    words = json.dumps(before | _rounded(found), indent=1, ensure_ascii=False)
+    path.write_text(f"{words}\n", "utf-8")
+
+
+def _workers(found: dict[str, Any]) -> Workers:
+    return Workers(found["machine"], [Crew(**each) for each in found["crews"]])
 
 
 def _race(found: dict[str, Any]) -> Race:

@@ -6,13 +6,14 @@ The template has the looks; here is where each bar begins and ends.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from benchmarks.figures import Race, Results, Spread
-from benchmarks.tables import OTHERS, rate
+from benchmarks.figures import Crew, Race, Results, Spread, Workers
+from benchmarks.tables import OTHERS, OURS, rate
 
-TEMPLATE = "sending.svg.j2"
+TEMPLATE = "bars.svg.j2"
 # Pixels: where bars begin, where the longest one ends, how wide the whole is.
 LEFT, RIGHT, WIDTH = 166, 560, 700
 # How high a bar is, a pair with the space below it, and a panel's heading.
@@ -68,6 +69,7 @@ class Panel:
 
     top: int
     heading: str
+    ours: str
     other: str
     pairs: list[Pair]
 
@@ -94,7 +96,8 @@ def panel(top: int, heading: str, found: Sequence[Race]) -> Panel:
         )
         for at, race in enumerate(found)
     ]
-    return Panel(top, heading, OTHERS[found[0].group], pairs)
+    group = found[0].group
+    return Panel(top, heading, OURS[group], OTHERS[group], pairs)
 
 
 def draw(results: Results) -> str:
@@ -108,6 +111,44 @@ def draw(results: Results) -> str:
         if found := results.group(group):
             panels.append(panel(top, heading, found))
             top = panels[-1].bottom + BETWEEN
+    return _render(
+        panels,
+        f"{results.letters:,} letters of 6 KB, each composed, signed and kept in the "
+        f"ledger; medians of {results.rounds} round{'s'[: results.rounds != 1]}",
+        results.machine,
+        "Thin lines: from the slowest round to the fastest. ",
+    )
+
+
+def draw_workers(workers: Workers) -> str:
+    """Return the picture of what several workers did together, as SVG."""
+    races = [_crew(crew) for crew in workers.free]
+    heading = "A relay that takes 50 ms for every reply"
+    each = workers.free[0]
+    return _render(
+        [panel(FIRST_PANEL, heading, races)],
+        f"Workers on one PostgreSQL, {each.connections} connections each; "
+        f"{each.letters:,} letters of 6 KB for each worker",
+        workers.machine,
+    )
+
+
+def _crew(crew: Crew) -> Race:
+    """Return a crew as a race with what the relay's replies allow."""
+    name = f"{crew.workers} worker{'s'[: crew.workers != 1]}"
+    return Race(
+        group="workers",
+        name=f"{name}, {crew.kills} killed" if crew.kills else name,
+        connections=crew.workers * crew.connections,
+        ours=Spread.of([crew.rate]),
+        other=Spread.of([crew.bound]),
+        ratio=crew.rate / crew.bound,
+    )
+
+
+def _render(
+    panels: Sequence[Panel], about: str, machine: dict[str, Any], note: str = ""
+) -> str:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -118,13 +159,13 @@ def draw(results: Results) -> str:
     )
     return environment.get_template(TEMPLATE).render(
         panels=panels,
-        height=top + FOOT,
+        height=panels[-1].bottom + BETWEEN + FOOT,
         width=WIDTH,
         left=LEFT,
         bar=BAR,
-        letters=f"{results.letters:,}",
-        rounds=results.rounds,
-        machine=results.machine,
+        about=about,
+        note=note,
+        machine=machine,
     )
 
 

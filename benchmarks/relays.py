@@ -1,6 +1,7 @@
 """The relays that are mailed to: Postfix's `smtp-sink`, and one that takes its time."""
 
 import asyncio
+import os
 import shutil
 import smtplib
 import socket
@@ -11,8 +12,10 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import cast
+from pathlib import Path
+from typing import TextIO, cast
 
+ROOT = Path(__file__).parents[1]
 LOOPBACK = "127.0.0.1"
 STARTS_WITHIN = 10.0
 # Every connection is open and busy by then.
@@ -42,10 +45,61 @@ def slow_relay(
         stalls: whether the connection whose message opens the window keeps silent
             until it closes.
     """
-    port = free_port()
-    words = [str(port), str(seconds), str(window), str(int(stalls))]
-    with _running([sys.executable, "-m", "benchmarks.relays", *words], port):
+    words = [LOOPBACK, str(seconds), str(window), str(int(stalls)), os.devnull]
+    with _taking_its_time(words) as port:
         yield port
+
+
+@dataclass(frozen=True)
+class PacedRelay:
+    """A slow relay that notes each letter, as whoever started it sees it."""
+
+    port: int
+    file: Path
+
+    @property
+    def taken(self) -> list[tuple[str, str]]:
+        """Every letter so far: where it came from, and to whom it goes."""
+        # Its last line may be half written.
+        lines = self.file.read_text("utf-8").split("\n")[:-1]
+        return [(line.split()[0], line.split()[1]) for line in lines]
+
+    @property
+    def recipients(self) -> list[str]:
+        """To whom each letter goes."""
+        return [address for _, address in self.taken]
+
+
+@contextmanager
+def paced_relay(
+    file: Path, *, seconds: float, host: str = LOOPBACK, prefix: tuple[str, ...] = ()
+) -> Iterator[PacedRelay]:
+    """Run a slow relay that writes down each letter before it says that it took it.
+
+    Args:
+        file: where it notes what it took, so also a letter whose answer was lost.
+        seconds: how late every reply is.
+        host: the address that it listens on.
+        prefix: a command that runs it elsewhere, such as in a network namespace.
+    """
+    file.touch()
+    words = [host, str(seconds), "0", "0", str(file.absolute())]
+    with _taking_its_time(words, prefix) as port:
+        yield PacedRelay(port, file)
+
+
+@contextmanager
+def _taking_its_time(words: list[str], prefix: tuple[str, ...] = ()) -> Iterator[int]:
+    """Run the slow relay; yield the port that it chose."""
+    program = [*prefix, sys.executable, "-m", "benchmarks.relays", *words]
+    with subprocess.Popen(
+        program, cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as server:
+        try:
+            # The first line that it prints, once it listens.
+            yield int(server.stdout.readline() if server.stdout else "")
+        finally:
+            server.terminate()
 
 
 def counted(port: int) -> int:
@@ -92,11 +146,13 @@ class _Book:
         seconds: how late every reply is.
         window: for how long messages are counted.
         stalls: whether the connection that opens the window keeps silent in it.
+        record: a line for each letter: where it came from, and to whom it goes.
     """
 
     seconds: float
     window: float
     stalls: bool
+    record: TextIO
     taken: int = 0
     counted: int = 0
     closes_at: float = 0.0
@@ -118,11 +174,13 @@ class _Slow(asyncio.Protocol):
         self._book, self._unread, self._in_message = book, b"", False
         self._loop = asyncio.get_running_loop()
         self._silent_until = 0.0
+        self._recipient = ""
         # Said in this order, whatever the timers of one instant do.
         self._unsaid: deque[bytes] = deque()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._came_from = transport.get_extra_info("peername")[0]
         self._transport.write(b"220 slow.test ESMTP\r\n")
 
     def data_received(self, data: bytes) -> None:
@@ -146,14 +204,19 @@ class _Slow(asyncio.Protocol):
         self._unread = rest
         if self._in_message:
             self._in_message = False
+            self._book.record.write(f"{self._came_from} {self._recipient}\n")
+            self._book.record.flush()
             now = self._loop.time()
             if silent := self._book.take(now):
                 self._silent_until = now + silent
             return b"250 2.0.0 taken\r\n"
-        return self._answer(words[:4].upper())
+        return self._answer(words)
 
-    def _answer(self, verb: bytes) -> bytes:
-        match verb:
+    def _answer(self, words: bytes) -> bytes:
+        match words[:4].upper():
+            case b"RCPT":
+                address = words.partition(b"<")[2].partition(b">")[0]
+                self._recipient = address.decode("utf-8", "replace")
             case b"EHLO":
                 return b"250-slow.test\r\n250 PIPELINING\r\n"
             case b"DATA":
@@ -166,19 +229,19 @@ class _Slow(asyncio.Protocol):
         return b"250 2.1.0 ok\r\n"
 
 
-async def _serve(port: int, book: _Book) -> None:
+async def _serve(host: str, book: _Book) -> None:
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(
-        lambda: _Slow(book), LOOPBACK, port, backlog=1_000
-    )
+    server = await loop.create_server(lambda: _Slow(book), host, 0, backlog=1_000)
+    print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
 
 def main() -> None:
     """Serve, as `slow_relay` says, until stopped."""
-    port, seconds, window, stalls = sys.argv[1:]
-    book = _Book(float(seconds), float(window), stalls == "1")
-    asyncio.run(_serve(int(port), book))
+    host, seconds, window, stalls, file = sys.argv[1:]
+    with Path(file).open("a", encoding="utf-8") as record:
+        book = _Book(float(seconds), float(window), stalls == "1", record)
+        asyncio.run(_serve(host, book))
 
 
 if __name__ == "__main__":

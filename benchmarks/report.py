@@ -10,13 +10,15 @@ from pathlib import Path
 
 from benchmarks import fill, machine
 from benchmarks.figures import Results
-from benchmarks.picture import draw
-from benchmarks.tables import BESIDE, costs, pairs, races, sizes
+from benchmarks.picture import draw, draw_workers
+from benchmarks.tables import BESIDE, costs, crews, pairs, races, sizes
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks/results.json"
 PICTURE = ROOT / "docs/pictures/sending.svg"
+WORKERS_PICTURE = ROOT / "docs/pictures/workers.svg"
 PAGE = ROOT / "docs/benchmarks.md"
+SCALING = ROOT / "docs/scaling.md"
 
 
 def as_text(results: Results) -> str:
@@ -40,6 +42,23 @@ def sections(results: Results) -> dict[str, str]:
         "safety": _safety(results),
         "sizes": sizes(results.sizes).as_markdown(),
         "copy": f"{fill.sentence(results.copy)}\n",
+        **workers_sections(results),
+    }
+
+
+def workers_sections(results: Results) -> dict[str, str]:
+    """Return those that `benchmarks.distributed` measures; two pages show them."""
+    found = results.workers
+    if not found:
+        return {"workers": "Not measured yet.\n", "limited": "Not measured yet.\n"}
+    facts = found.machine
+    on = (
+        f"On {facts['date']}, {facts['cores']} cores shared with the relay and "
+        f"PostgreSQL; load {facts['load_before']} before the first run.\n"
+    )
+    return {
+        "workers": f"{crews(found.free).as_markdown()}\n{on}",
+        "limited": crews(found.limited).as_markdown(),
     }
 
 
@@ -52,7 +71,7 @@ def insert(page: str, found: dict[str, str]) -> str:
     places = set(re.findall(r"<!-- (\w+): ", page))
     if places != set(found):
         odd = ", ".join(sorted(places ^ set(found)))
-        raise ValueError(f"{PAGE.name}: places and sections differ in {odd}.")
+        raise ValueError(f"The page's places and the sections differ in {odd}.")
     for name, words in found.items():
         begin, end = f"<!-- {name}: by `make bench` -->", f"<!-- {name} ends -->"
         before, _, rest = page.partition(begin)
@@ -64,8 +83,13 @@ def insert(page: str, found: dict[str, str]) -> str:
 def publish(results: Results) -> None:
     """Write the picture and the figures of the page."""
     PICTURE.write_text(draw(results), "utf-8")
-    page = insert(PAGE.read_text("utf-8"), sections(results))
-    PAGE.write_text(page, "utf-8")
+    if results.workers:
+        WORKERS_PICTURE.write_text(draw_workers(results.workers), "utf-8")
+    for path, found in (
+        (PAGE, sections(results)),
+        (SCALING, workers_sections(results)),
+    ):
+        path.write_text(insert(path.read_text("utf-8"), found), "utf-8")
 
 
 def _most_memory(results: Results) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.figures import Race, Size, Spread
+from benchmarks.figures import Crew, Race, Size, Spread
 
 PARTS = ("compose", "wire", "ledger", "rest")
 OTHERS = {
@@ -11,12 +11,14 @@ OTHERS = {
     "bound": "two round trips",
     "silence": "none silent",
     "processes": "one process",
+    "workers": "bound",
 }
 OURS = {
     "source": "newsletter send",
     "bound": "newsletter send",
     "silence": "a connection",
     "processes": "two processes",
+    "workers": "newsletter worker",
 }
 # What "beside" is in each row of `races`, for a terminal.
 BESIDE = """\
@@ -125,6 +127,24 @@ def sizes(found: Sequence[Size]) -> Table:
         for size in found
     ]
     return Table(head, rows)
+
+
+def crews(found: Sequence[Crew]) -> Table:
+    """Return what workers did together, and what became of letters at kills."""
+    head = ["workers", "a second", "bound", "ratio", "kills", "in doubt", "twice"]
+    rows = [
+        [
+            str(crew.workers),
+            rate(crew.rate),
+            rate(crew.bound),
+            f"{crew.rate / crew.bound:.2f}",
+            *map(str, (crew.kills, crew.doubtful, crew.twice)),
+            str(crew.held),
+            str(crew.forgotten),
+        ]
+        for crew in found
+    ]
+    return Table([*head, "held", "forgotten"], rows)
 
 
 def rate(value: float) -> str:

@@ -21,7 +21,7 @@ FLOORS = [
     },
     {"newsletter.config", "newsletter.tables"},
     {"newsletter.db"},
-    {"newsletter.fence"},
+    {"newsletter.fence", "newsletter.holders"},
     {
         "newsletter.backup",
         "newsletter.soundness",

@@ -6,20 +6,21 @@ from typing import Annotated
 
 import typer
 
-from newsletter import db, issues
+from newsletter import db, fence, issues
 from newsletter.cli import screen
 from newsletter.cli.office import Office, enter
 from newsletter.cli.plan import first_open_slot
 from newsletter.cli.status import letter_counts, resting, waits
 from newsletter.cli.stopping import ending_gently
 from newsletter.issues import IssueView
-from newsletter.ledger import Tally
+from newsletter.ledger import Freed, Tally
 from newsletter.sender import (
     Desk,
     Nothing,
     choose_for,
     deliver,
     open_slot,
+    take_up_lapsed,
     tell_operator,
 )
 from newsletter.slots import Slot
@@ -70,6 +71,10 @@ def send(
     if isinstance(opened, Nothing):
         screen.say(opened.reason)
         return
+    if going_out:
+        with db.transaction(office.engine) as session:
+            fence.check(session, office.mark)
+        tell_taken_up(take_up_lapsed(desk, going_out))
     with ending_gently(desk.stop):
         tell_operator(desk)
         tally = deliver_with_progress(desk, opened)
@@ -98,13 +103,28 @@ def report(issue: IssueView, tally: Tally) -> None:
         screen.say(f"Who and why: newsletter issues show {issue.slot}")
 
 
+def tell_taken_up(freed: Freed) -> None:
+    """Say what a killed process left, which need not wait for its lease."""
+    if not any(freed):
+        return
+    letters = screen.count(sum(freed), "letter was", "letters were")
+    doubtful = (
+        f"; {freed.doubtful} may have reached the relay" if freed.doubtful else ""
+    )
+    screen.say(
+        f"{letters} in the hands of a process that was killed. They are taken up "
+        f"now{doubtful}."
+    )
+
+
 def tell_held(desk: Desk, tally: Tally) -> None:
-    """Say why letters that nobody sends wait all the same."""
+    """Say why letters that nobody here sends wait all the same."""
     if held := tally.claimed + tally.sending:
         minutes = ceil(desk.lease / timedelta(minutes=1))
         screen.say(
             f"{screen.count(held, 'letter')} in the hands of another process. If it "
-            f"was killed, they can be sent again after {minutes} minutes at most."
+            "is killed, they are taken up by the next one that sends on its machine, "
+            f"and elsewhere after {minutes} minutes at most."
         )
 
 

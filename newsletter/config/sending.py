@@ -49,8 +49,8 @@ class DeliverySection(Section):
         ge=1,
         le=86_400,
         description="After this time a letter that a killed process had in hand is "
-        "taken up again. Must be longer than four times smtp.timeout_seconds, since a "
-        "letter waits for four replies.",
+        "taken up again; on the same machine, at once. Must be longer than four times "
+        "smtp.timeout_seconds, since a letter waits for four replies.",
     )
     retry_after: tuple[Duration, ...] = Field(
         ("5m", "15m", "1h", "3h", "6h", "12h"),

@@ -1,12 +1,20 @@
 """Who was sent which issue, and how it went.
 
 All SQL about deliveries is here. Knows nothing of templates or SMTP; the sender brings
-outcomes in. `enrolment`, `steps`, `pacing` and `recording` move rows, `questions` reads
-them, `promises` doubts them all, `entries` are what they speak.
+outcomes in. `enrolment`, `steps`, `holding`, `pacing` and `recording` move rows,
+`questions` reads them, `promises` doubts them all, `entries` are what they speak.
 """
 
 from newsletter.ledger.enrolment import enrol, withdraw
-from newsletter.ledger.entries import Claim, HistoryLine, RetryPolicy, Tally, Trouble
+from newsletter.ledger.entries import (
+    Claim,
+    Freed,
+    HistoryLine,
+    RetryPolicy,
+    Tally,
+    Trouble,
+)
+from newsletter.ledger.holding import release_dead
 from newsletter.ledger.pacing import last_place, next_place, postpone
 from newsletter.ledger.questions import (
     count_due,
@@ -30,6 +38,7 @@ from newsletter.ledger.steps import (
 
 __all__ = [
     "Claim",
+    "Freed",
     "HistoryLine",
     "RetryPolicy",
     "Tally",
@@ -48,6 +57,7 @@ __all__ = [
     "postpone",
     "record",
     "release",
+    "release_dead",
     "release_lapsed",
     "resend_held",
     "resend_uncertain",

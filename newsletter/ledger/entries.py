@@ -37,6 +37,13 @@ class Claim(NamedTuple):
         return self.address.rpartition("@")[2]
 
 
+class Freed(NamedTuple):
+    """How many letters of the dead wait again, and how many are in doubt."""
+
+    waiting: int = 0
+    doubtful: int = 0
+
+
 @dataclass(frozen=True)
 class RetryPolicy:
     """When a letter that was not taken is tried again, and when no more."""

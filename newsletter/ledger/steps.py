@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Session, col
 
-from newsletter.ledger.entries import Claim
+from newsletter.ledger.entries import Claim, Freed
 from newsletter.ledger.pacing import whose_place_has_come
 from newsletter.ledger.rows import (
     MOST_DOUBTS,
@@ -205,14 +205,19 @@ def release_lapsed(session: Session, issue_id: int, *, now: datetime) -> int:
     Returns:
         How many became uncertain.
     """
-    lapsed = (
-        col(Delivery.issue_id) == issue_id,
-        col(Delivery.lease_until) <= now,
-    )
-    _free(session, *lapsed)
+    lapsed = col(Delivery.lease_until) <= now
+    return give_up(session, issue_id, lapsed, now=now).doubtful
+
+
+def give_up(
+    session: Session, issue_id: int, which: ColumnElement[bool], *, now: datetime
+) -> Freed:
+    """Take letters out of the hands of those who will never record them."""
+    theirs = (col(Delivery.issue_id) == issue_id, which)
+    waiting = _free(session, *theirs)
     doubtful = session.execute(
         update(Delivery)
-        .where(*lapsed, col(Delivery.status) == DeliveryStatus.SENDING)
+        .where(*theirs, col(Delivery.status) == DeliveryStatus.SENDING)
         .values(
             status=DeliveryStatus.UNCERTAIN,
             lease_until=None,
@@ -223,7 +228,7 @@ def release_lapsed(session: Session, issue_id: int, *, now: datetime) -> int:
         )
         .execution_options(synchronize_session=False)
     )
-    return int(doubtful.rowcount)  # type: ignore[attr-defined]
+    return Freed(waiting, int(doubtful.rowcount))  # type: ignore[attr-defined]
 
 
 def resend_uncertain(session: Session, issue_id: int, *, now: datetime) -> int:
@@ -326,12 +331,13 @@ _HOLD = prepared(
 )
 
 
-def _free(session: Session, *where: ColumnElement[bool]) -> None:
-    session.execute(
+def _free(session: Session, *where: ColumnElement[bool]) -> int:
+    freed = session.execute(
         update(TABLE)
         .where(*where, ROWS.status == DeliveryStatus.CLAIMED)
         .values(**_WAITS_AGAIN)
     )
+    return int(freed.rowcount)  # type: ignore[attr-defined]
 
 
 def _skip(session: Session, delivery_ids: Sequence[int], *, now: datetime) -> None:

@@ -13,7 +13,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 
-from newsletter import db, fence, issues, ledger, notices
+from newsletter import db, fence, holders, issues, ledger, notices
 from newsletter.config import UncertainPolicy
 from newsletter.db import Session
 from newsletter.errors import DatabaseProblem, IssueRefused
@@ -25,6 +25,7 @@ from newsletter.sender.composing import Composer
 from newsletter.sender.desk import Desk
 from newsletter.sender.processes import more_processes
 from newsletter.sender.run import Run
+from newsletter.sender.taking_up import take_up_lapsed
 from newsletter.tables import IssueStatus, NoticeKind
 
 log = logging.getLogger(__name__)
@@ -59,10 +60,14 @@ def deliver(
     """
     with db.transaction(desk.engine) as session:
         fence.check(session, desk.mark)
-        composer = Composer.of(desk.config, issue, uid=db.installation(session).uid)
+        step = fence.advance(session)
+    composer = Composer.of(desk.config, issue, uid=step.uid)
     take_up_lapsed(desk, issue)
-    with more_processes(desk, issue, on_progress) as (ours, counting):
-        run = Run(ours, issue, composer, counting)
+    with (
+        more_processes(desk, issue, on_progress) as (ours, counting),
+        holders.holding(step.high_water, desk.mark) as holder,
+    ):
+        run = Run(ours, issue, composer, counting, holder)
         try:
             _send_all(run)
         except BaseException as error:
@@ -93,18 +98,6 @@ def _must_pause(run: Run) -> bool:
         return False
     with db.transaction(run.desk.engine) as session:
         return not ledger.tally(session, run.issue.id).sent
-
-
-def take_up_lapsed(desk: Desk, issue: IssueView) -> None:
-    """Free what a killed process had in hand; resend what is in doubt, if allowed."""
-    with db.transaction(desk.engine) as session:
-        now = desk.clock()
-        doubtful = ledger.release_lapsed(session, issue.id, now=now)
-        if desk.config.settings.delivery.uncertain is UncertainPolicy.RESEND:
-            ledger.resend_uncertain(session, issue.id, now=now)
-    if doubtful:
-        facts = {"issue": issue.id, "slot": str(issue.slot), "letters": doubtful}
-        log.warning("letters in doubt after a crash", extra=facts)
 
 
 def settle(desk: Desk, issue: IssueView) -> Tally:
@@ -180,13 +173,14 @@ def _claim(run: Run) -> Sequence[Claim]:
     desk, issue_id, now = run.desk, run.issue.id, run.desk.clock()
     if run.next_place and now < run.next_place:
         return []
+    run.holder.note(now)
     with db.transaction(desk.engine) as session:
         claims = ledger.claim(
             session,
             issue_id,
             limit=_handful(desk),
             now=now,
-            lease=desk.lease,
+            lease=run.holder.lease(desk.lease, now=now),
             places_first=desk.allowance.paces,
         )
         mark = fence.advance(session) if claims else None
@@ -282,7 +276,8 @@ def _turn_page(run: Run, session: Session) -> None:
     ledger.record(session, run.results, now=now, retry=desk.retry)
     marked = []
     if run.hands_over:
-        marked = ledger.mark_sending(session, ready, now=now, lease=desk.lease)
+        lease = run.holder.lease(desk.lease, now=now)
+        marked = ledger.mark_sending(session, ready, now=now, lease=lease)
     if len(marked) < len(ready):
         ledger.release(session, ready)
         # Somebody may have paused or cancelled it meanwhile.

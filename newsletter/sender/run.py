@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from newsletter.holders import Holder
 from newsletter.issues import IssueView
 from newsletter.ledger import Claim
 from newsletter.outcome import (
@@ -35,6 +36,7 @@ class Run:
     """What a process knows while it sends an issue.
 
     Attributes:
+        holder: whose leases its letters have.
         claims: letters that are ours and not written yet.
         pile: letters that are written and not offered yet.
         on_the_wire: letters that were offered, by their keys.
@@ -49,6 +51,7 @@ class Run:
     issue: IssueView
     composer: Composer
     on_progress: Callable[[int], None]
+    holder: Holder
     claims: deque[Claim] = field(default_factory=deque)
     pile: deque[tuple[Claim, Letter]] = field(default_factory=deque)
     on_the_wire: dict[int, Claim] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from newsletter.sender.desk import Desk
 from newsletter.sender.opening import open_due
 from newsletter.sender.operator import tell_operator
 from newsletter.sender.posting import send_waiting, tidy
+from newsletter.sender.taking_up import free
 from newsletter.slots import Slot
 from newsletter.tables import NoticeKind
 
@@ -66,7 +67,7 @@ def _clear_up(desk: Desk) -> None:
     """End the letters of cancelled issues that a killed process had in hand."""
     with db.transaction(desk.engine) as session:
         for issue_id in ledger.left_open(session):
-            ledger.release_lapsed(session, issue_id, now=desk.clock())
+            free(desk, session, issue_id)
             ledger.withdraw(session, issue_id)
 
 

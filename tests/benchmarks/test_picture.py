@@ -7,8 +7,8 @@ import pytest
 from lxml import etree
 
 from benchmarks.figures import Spread
-from benchmarks.picture import LEFT, RIGHT, WIDTH, draw, panel
-from tests.benchmarks.samples import race, results
+from benchmarks.picture import LEFT, RIGHT, WIDTH, draw, draw_workers, panel
+from tests.benchmarks.samples import race, results, workers
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -31,13 +31,28 @@ def test_rounds_that_agree_have_no_whisker() -> None:
     assert [bar.has_whisker for bar in pair.bars] == [True, False]
 
 
-def test_picture_is_svg_with_every_figure_and_no_script() -> None:
+@pytest.mark.parametrize(
+    ("words", "figures"),
+    [
+        (
+            draw(results()),
+            ("10,500", "21,000", "0.50", "380", "1.90", "20,000 letters"),
+        ),
+        (
+            draw_workers(workers()),
+            ("1 worker", "4 workers, 12 killed", "1,440", "1,600", "0.90"),
+        ),
+    ],
+    ids=["sending", "workers"],
+)
+def test_picture_is_svg_with_every_figure_and_no_script(
+    words: str, figures: tuple[str, ...]
+) -> None:
     """It parses, shows the figures in words, and everything lies inside of it."""
-    words = draw(results())
     svg = etree.fromstring(words.encode())
     texts = str(etree.tostring(svg, method="text", encoding="unicode"))
 
-    for figure in ("10,500", "21,000", "0.50", "380", "1.90", "20,000 letters"):
+    for figure in figures:
         assert figure in texts, figure
     assert not list(svg.iter(f"{SVG}script"))
     for bar in svg.iter(f"{SVG}rect"):

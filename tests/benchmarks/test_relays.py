@@ -5,9 +5,10 @@ import smtplib
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from benchmarks import relays
-from benchmarks.relays import counted, slow_relay
+from benchmarks.relays import counted, paced_relay, slow_relay
 
 MESSAGE = b"Subject: hello\r\n\r\nHello.\r\n"
 
@@ -35,6 +36,18 @@ def test_every_reply_is_late() -> None:
         smtp.noop()
 
         assert time.monotonic() - began >= 0.1
+
+
+def test_each_letter_is_noted(tmp_path: Path) -> None:
+    """Where it came from and to whom it goes, before the sender hears of it."""
+    with (
+        paced_relay(tmp_path / "taken", seconds=0.0) as relay,
+        connections(relay.port, 1) as (smtp,),
+    ):
+        send(smtp, 2)
+
+        assert relay.taken == [(relays.LOOPBACK, "b@example.org")] * 2
+        assert relay.recipients == ["b@example.org"] * 2
 
 
 def test_only_the_window_is_counted() -> None:

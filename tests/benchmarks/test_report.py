@@ -3,8 +3,18 @@
 import pytest
 
 from benchmarks.figures import Results
-from benchmarks.picture import draw
-from benchmarks.report import PAGE, PICTURE, RESULTS, as_text, insert, sections
+from benchmarks.picture import draw, draw_workers
+from benchmarks.report import (
+    PAGE,
+    PICTURE,
+    RESULTS,
+    SCALING,
+    WORKERS_PICTURE,
+    as_text,
+    insert,
+    sections,
+    workers_sections,
+)
 from tests.benchmarks.samples import results
 
 
@@ -15,6 +25,16 @@ def test_page_and_picture_show_the_kept_results() -> None:
 
     assert page == insert(page, sections(kept))
     assert PICTURE.read_text("utf-8") == draw(kept)
+
+
+def test_what_workers_did_is_shown_on_both_pages() -> None:
+    """What `benchmarks.distributed` kept is in its picture and on two pages."""
+    kept = Results.read(RESULTS)
+    page = SCALING.read_text("utf-8")
+
+    assert kept.workers
+    assert page == insert(page, workers_sections(kept))
+    assert WORKERS_PICTURE.read_text("utf-8") == draw_workers(kept.workers)
 
 
 def test_figures_replace_those_of_the_run_before() -> None:

@@ -4,14 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.tables import Table, costs, pairs, races, rate, sizes
-from tests.benchmarks.samples import race, results
+from benchmarks.tables import Table, costs, crews, pairs, races, rate, sizes
+from tests.benchmarks.samples import race, results, workers
 
 
 @pytest.mark.parametrize(
     "table",
-    [races(results().races), costs(results().races), sizes(results().sizes)],
-    ids=["races", "costs", "sizes"],
+    [
+        races(results().races),
+        costs(results().races),
+        sizes(results().sizes),
+        crews(workers().crews),
+    ],
+    ids=["races", "costs", "sizes", "crews"],
 )
 def test_text_fits_a_terminal(table: Table) -> None:
     """The widest names and figures fit 80 columns."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from newsletter.sender import utc_now
 from newsletter.slots import Slot
 from newsletter.tables import Delivery, DeliveryStatus, Issue, IssueStatus
 from subscribers.tables import Subscriber, SubscriberStatus
+from tests.crash.nursery import Born, Nursery
 from tests.crash.runner import Plan
 from tests.factories import OPENED_AT, make_tip
 
@@ -39,7 +41,7 @@ class Sending:
     """A process that sends, and what it was told."""
 
     name: str
-    process: subprocess.Popen[bytes]
+    process: "subprocess.Popen[bytes] | Born"
     said: Path
     began: float
 
@@ -80,13 +82,17 @@ class Sending:
 
 @dataclass
 class House:
-    """One installation: a database, a list of readers, a folder with the settings."""
+    """One installation: a database, a list of readers, a folder with the settings.
+
+    With a nursery, its processes need not read the program from the disk.
+    """
 
     engine: Engine
     folder: Path
     readers: int
     settings: Mapping[str, object]
     processes: list[Sending] = field(default_factory=list)
+    nursery: Nursery | None = None
 
     @property
     def everybody(self) -> set[str]:
@@ -130,29 +136,62 @@ class House:
         with db.transaction(self.engine) as session:
             make_tip(session, slug, body=f"{PARAGRAPH}\n\n" * paragraphs)
 
-    def start(self, *words: str, plan: Plan | None = None) -> Sending:
-        """Start the program with these words; with a plan, through the runner."""
-        number = len(self.processes)
-        name = f"p{number}"
-        runner = [sys.executable, "-m", "tests.crash.runner"]
-        head = [str(PROGRAM)] if plan is None else [*runner, plan.as_json()]
+    def start(
+        self, *words: str, plan: Plan | None = None, on_its_own: bool = False
+    ) -> Sending:
+        """Start the program with these words; with a plan, through the runner.
+
+        One that is on its own is as on another machine: it shares nothing with the
+        others but the database.
+        """
+        name = f"p{len(self.processes)}"
+        config = self._own_config(name) if on_its_own else self.config
         said = self.folder / f"{name}.txt"
         environment = {
-            **os.environ,
             "NEWSLETTER_SMTP_HELLO_NAME": f"{name}.example",
             "PYTHONPATH": str(ROOT),
         }
-        with said.open("wb") as out:
-            process = subprocess.Popen(
-                [*head, "--config", str(self.config), *words],
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                env=environment,
-                cwd=self.folder,
+        words = ("--config", str(config), *words)
+        began = time.monotonic()
+        process = (
+            self.nursery.start(
+                words,
+                plan=plan or Plan(),
+                environment=environment,
+                folder=self.folder,
+                said=said,
             )
-        sending = Sending(name, process, said, time.monotonic())
+            if self.nursery
+            else self._program(words, plan, environment, said)
+        )
+        sending = Sending(name, process, said, began)
         self.processes.append(sending)
         return sending
+
+    def _own_config(self, name: str) -> Path:
+        """Return the settings in a folder that nobody else has."""
+        folder = self.folder / name
+        folder.mkdir()
+        return Path(shutil.copy(self.config, folder))
+
+    def _program(
+        self,
+        words: Sequence[str],
+        plan: Plan | None,
+        environment: Mapping[str, str],
+        said: Path,
+    ) -> "subprocess.Popen[bytes]":
+        """Start the very program, or the runner."""
+        runner = [sys.executable, "-m", "tests.crash.runner"]
+        head = [str(PROGRAM)] if plan is None else [*runner, plan.as_json()]
+        with said.open("wb") as out:
+            return subprocess.Popen(
+                [*head, *words],
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **environment},
+                cwd=self.folder,
+            )
 
     def send(self, slot: Slot, *, plan: Plan | None = None) -> Sending:
         """Start sending, or going on with, the issue of *slot*."""
@@ -163,7 +202,8 @@ class House:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not self.is_finished(slot):
             assert time.monotonic() < deadline, self.processes[-1].words
-            self.wait_for_leases()
+            # What the dead had in hand is free at once, but for a commit of theirs
+            # that a server still has to hear of, and what is with another machine.
             sending = self.send(slot, plan=plan)
             assert sending.code == 0, sending.words
 

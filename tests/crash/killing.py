@@ -5,7 +5,7 @@ import random
 import signal
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from newsletter.slots import Slot
@@ -18,7 +18,7 @@ from tests.crash.runner import IN_A_COMMIT, Plan
 SPAN_SECONDS = 0.4
 # ... but for one in so many, which lies in the time before it.
 AT_THE_START = 12
-START_SECONDS = 1.0
+START_SECONDS = 0.3
 # A process that finds all letters claimed by the dead ends; then it is started again.
 PAUSE_SECONDS = 0.25
 # A commit may be over before the kill comes; so often it is tried again.
@@ -36,6 +36,7 @@ class Fire:
         workers: how many processes send at the same time.
         plan: of processes that are not killed at a step; None is the plain program.
         kills: how many were ended by SIGKILL so far.
+        killed: what those called themselves.
     """
 
     house: House
@@ -44,9 +45,11 @@ class Fire:
     chance: random.Random
     plan: Plan | None = None
     kills: int = 0
+    killed: set[str] = field(default_factory=set)
     issues: int = 0
     _heard: int = 0
     _cut: int = 0
+    _open: int = 0
     _killed: int = 0
     _ask_at: float = 0.0
 
@@ -56,6 +59,22 @@ class Fire:
         self.issues += 1
         self.house.add_tip(f"tip-{self.issues}", paragraphs=paragraphs)
         return slot
+
+    def prepare(self) -> None:
+        """Make what the house needs besides, once it is founded."""
+
+    def start(self, slot: Slot) -> Sending:
+        """Start a process that sends the issue."""
+        return self.house.send(slot, plan=self.plan)
+
+    def look_after(self, slot: Slot) -> None:
+        """Do what somebody else must do while processes send; nobody must."""
+
+    def see_off(self, slot: Slot, crew: Sequence[Sending]) -> None:
+        """Let those who still send go on until they find nothing more."""
+        del slot
+        for sending in crew:
+            assert sending.code == 0, sending.words
 
     def is_finished(self, slot: Slot) -> bool:
         """Tell whether the issue is over; asks the database ten times a second."""
@@ -71,6 +90,8 @@ class Fire:
         self.recorder.wait_for_silence()
         arrivals = self.recorder.arrivals[self._heard :]
         cut = sum(self.recorder.cut.values())
+        # Others hang up without goodbye, too, on connections that they never used.
+        open_at_kills = sum(self.recorder.cut[name] for name in self.killed)
         found = count(
             self.house,
             slot,
@@ -79,8 +100,14 @@ class Fire:
             cut=cut - self._cut,
         )
         self._heard, self._cut = len(self.recorder.arrivals), cut
-        self._killed = self.kills
+        found = replace(found, cut=open_at_kills - self._open)
+        self._killed, self._open = self.kills, open_at_kills
         return found
+
+    def note_killed(self, name: str) -> None:
+        """Count one that was killed."""
+        self.kills += 1
+        self.killed.add(name)
 
 
 @dataclass
@@ -98,7 +125,7 @@ class _Worker:
         now = time.monotonic()
         if self.sending is None:
             if now >= self.not_before:
-                self.sending = self.fire.house.send(self.slot, plan=self.fire.plan)
+                self.sending = self.fire.start(self.slot)
         elif self.sending.has_ended:
             assert self.sending.code == 0, self.sending.words
             self.sending, self.kill_at = None, None
@@ -126,6 +153,7 @@ class _Worker:
             return False
         was_killed = self.sending.kill()
         if was_killed:
+            self.fire.note_killed(self.sending.name)
             self.sending, self.kill_at = None, None
         return was_killed
 
@@ -139,6 +167,7 @@ def kill_at_random(fire: Fire, slot: Slot, *, kills: int) -> Count:
     victim, at_the_start = workers[0], False
     aims = fire.kills + kills
     while fire.kills < aims and not fire.is_finished(slot):
+        fire.look_after(slot)
         for worker in workers:
             worker.see_to_it()
         if at_the_start:
@@ -146,16 +175,12 @@ def kill_at_random(fire: Fire, slot: Slot, *, kills: int) -> Count:
         else:
             victim.aim()
         if victim.kill_if_it_is_time():
-            fire.kills += 1
             victim = fire.chance.choice(workers)
             at_the_start = fire.chance.randrange(AT_THE_START) == 0
         elif victim.sending is None:
             victim = fire.chance.choice(workers)
         time.sleep(0.002)
-    for worker in workers:
-        if worker.sending is not None:
-            # The others go on until they find nothing more.
-            assert worker.sending.code == 0, worker.sending.words
+    fire.see_off(slot, [each.sending for each in workers if each.sending])
     return fire.settle(slot)
 
 
@@ -287,7 +312,7 @@ def _kill_at(
         assert victim.code == 0, victim.words
         time.sleep(PAUSE_SECONDS)
         return False
-    fire.kills += 1
+    fire.note_killed(victim.name)
     return not step.is_within_a_commit or note.read_text() == IN_A_COMMIT.decode()
 
 

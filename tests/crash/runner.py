@@ -14,8 +14,8 @@ import statistics
 import struct
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ RECORD = "newsletter.ledger.record"
 TIMED_COMMITS = 8
 IN_A_COMMIT = b"in "
 OUT_OF_A_COMMIT = b"out"
+# What a second process has behind the name of the first, in EHLO.
+CHILD = "c"
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Plan:
             started again finds some that are not still claimed by the one before.
         clock: a file that holds how many seconds the clock is off.
         ring_seconds: how often `newsletter run` looks for work.
+        shares: whether it starts a second process for a short list, too.
     """
 
     function: str = ""
@@ -54,6 +57,7 @@ class Plan:
     handful: int = 0
     clock: str = ""
     ring_seconds: float = 0.0
+    shares: bool = False
 
     def as_json(self) -> str:
         """Return the plan as the runner reads it."""
@@ -218,9 +222,29 @@ def ring_often(seconds: float) -> None:
     wrap("newsletter.scheduler.run", around)
 
 
-def main() -> None:
-    """Follow the plan, then be the ordinary program."""
-    plan = Plan(**json.loads(sys.argv[1]))
+def share_soon() -> None:
+    """Let a few letters be worth a second process, which says a name of its own."""
+    processes = importlib.import_module("newsletter.sender.processes")
+    processes.LETTERS_WORTH_A_PROCESS = 1  # type: ignore[attr-defined]
+
+    def around(original: Callable[..., Any]) -> Callable[..., Any]:
+        def start(desk: Any, *more: Any) -> Any:
+            settings = desk.config.settings
+            mine, _, domain = settings.smtp.hello_name.partition(".")
+            theirs = {"hello_name": f"{mine}{CHILD}.{domain}"}
+            smtp = settings.smtp.model_copy(update=theirs)
+            config = replace(
+                desk.config, settings=settings.model_copy(update={"smtp": smtp})
+            )
+            return original(replace(desk, config=config), *more)
+
+        return start
+
+    wrap("newsletter.sender.processes._start", around)
+
+
+def follow(plan: Plan) -> None:
+    """Prepare what the plan wants to happen."""
     if plan.clock:
         shift_clock(Path(plan.clock))
     if plan.handful:
@@ -231,10 +255,22 @@ def main() -> None:
         end_at(plan)
     if plan.in_commit:
         end_in_commit(Path(plan.in_commit))
-    sys.argv = ["newsletter", *sys.argv[2:]]
+    if plan.shares:
+        share_soon()
+
+
+def become(words: Sequence[str]) -> None:
+    """Be the ordinary program."""
+    sys.argv = ["newsletter", *words]
     from newsletter.cli import main as program  # noqa: PLC0415 - after the wrapping
 
     program()
+
+
+def main() -> None:
+    """Follow the plan, then be the ordinary program."""
+    follow(Plan(**json.loads(sys.argv[1])))
+    become(sys.argv[2:])
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ import pytest
 from sqlalchemy import ColumnElement, Engine, select
 from sqlmodel import Session, col
 
+from benchmarks.relays import PacedRelay, paced_relay
 from newsletter import config as settings_room
 from newsletter import db, queue, scheduler
 from newsletter.cli.office import Office
@@ -32,7 +33,6 @@ from newsletter.slots import Slot
 from newsletter.tables import Delivery, DeliveryStatus, Issue, IssueStatus
 from subscribers.tables import Subscriber
 from tests.factories import make_subscriber, make_tip
-from tests.paced import PacedRelay, paced_relay
 from tests.whole.hosts import Hosts, hosts, postgresql_on
 
 PROGRAM = Path(sys.executable).with_name("newsletter")

@@ -1,12 +1,14 @@
 """`newsletter send`: what it announces is what it does, and nothing twice."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlmodel import Session
 
-from newsletter import issues, ledger
+from newsletter import fence, issues, ledger
+from newsletter.holders import holding
 from newsletter.slots import Slot
 
 
@@ -143,6 +145,33 @@ def test_letters_in_other_hands_are_explained(program: Any) -> None:
     assert "2 letters in the hands of another process." in held
     assert "after 30 minutes at most" in held
     assert freed.split()[-2:] == ["Sent", "2"]
+
+
+def test_letters_of_a_killed_process_go_out_at_once(program: Any) -> None:
+    """Whoever starts it again does not wait, and hears what was left."""
+    program.settings(delivery__folder="/proc/nowhere")
+    program("send", "-y")
+    program.settings()
+    program.clock.tick(600)
+    engine = program.engine()
+    mark = fence.mark_path(engine, program.folder)
+    with suppress(KeyboardInterrupt), holding(41, mark) as holder:
+        now = datetime.now(UTC)
+        holder.note(now)
+        lease = holder.lease(timedelta(minutes=30), now=now)
+        with Session(engine) as session:
+            issue = issues.find(session, Slot(2026, 48))
+            claims = ledger.claim(session, issue.id, limit=9, now=now, lease=lease)
+            ledger.mark_sending(session, claims[:1], now=now, lease=lease)
+            session.commit()
+        raise KeyboardInterrupt
+    engine.dispose()
+
+    said = program("send").stdout
+
+    assert "2 letters were in the hands of a process that was killed." in said
+    assert "1 may have reached the relay" in said
+    assert said.split()[-2:] == ["Sent", "2"]
 
 
 def test_letters_that_fail_are_pointed_at(program: Any) -> None:
