@@ -20,6 +20,7 @@ FLOORS = [
         "newsletter.easing",
     },
     {"newsletter.config", "newsletter.tables"},
+    {"newsletter.search"},
     {"newsletter.db"},
     {"newsletter.fence", "newsletter.holders"},
     {
@@ -47,6 +48,7 @@ FREE = {"newsletter", "newsletter.migrations"}
 SQL_ROOMS = {
     "subscribers",
     "newsletter.tables",
+    "newsletter.search",
     "newsletter.db",
     "newsletter.fence",
     "newsletter.backup",
