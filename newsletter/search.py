@@ -1,55 +1,17 @@
-"""The words that readers search for: how they are compared, and the index of them.
+"""The index of the words of tips, which the database keeps right by itself.
 
-The index is the database's own, FTS5 or a ``tsvector``, and the database keeps it right
-by itself: triggers and a generated column, so that no writer can forget it, and a
-restored backup has it as well. Both engines find the same: whole words by how they
-begin, whatever their case and accents.
+FTS5 on SQLite, a ``tsvector`` on PostgreSQL; triggers and a generated column, so that
+no writer can forget it, and a restored backup has it as well. Both engines find the
+same: words by how they begin, compared as `newsletter.words` says.
 """
-
-import re
-import unicodedata
 
 from sqlalchemy import DDL, event
 
 from newsletter.tables import Tip
+from newsletter.words import LETTERS
 
-# More than anybody types, and little enough for any engine.
-MOST_WORDS = 8
-LONGEST_WORD = 40
 # A tsvector holds less than a megabyte.
 MOST_CHARACTERS = 200_000
-
-_WORD = re.compile(r"[^\W_]+")
-
-
-def _folded(char: str) -> str:
-    # FTS5 takes accents from Latin letters alone; so й is another letter than и.
-    is_latin = char < "\u0250"
-    bare = unicodedata.normalize("NFKD", char)[0] if is_latin else char
-    lower = bare.lower()
-    return lower if len(lower) == 1 else char
-
-
-# Latin letters that have an accent, and Greek and Cyrillic ones that have a case.
-_LETTERS = {
-    char: _folded(char)
-    for char in map(chr, range(0xC0, 0x530))
-    if char.isalpha() and _folded(char) != char
-}
-_FOLD = str.maketrans(_LETTERS)
-
-
-def fold(text: str) -> str:
-    """Return *text* as words are compared; every character keeps its place."""
-    folded = text.translate(_FOLD)
-    lower = folded.lower()
-    return lower if len(lower) == len(folded) else folded
-
-
-def words_of(question: str) -> tuple[str, ...]:
-    """Return the words that somebody asked for, folded, the first few of them."""
-    found = (word[:LONGEST_WORD] for word in _WORD.findall(fold(question)))
-    return tuple(dict.fromkeys(found))[:MOST_WORDS]
 
 
 def _weighted(column: str, weight: str) -> str:
@@ -57,7 +19,7 @@ def _weighted(column: str, weight: str) -> str:
     return f"setweight(to_tsvector('simple', {plain}), '{weight}')"
 
 
-_FROM, _TO = "".join(_LETTERS), "".join(_LETTERS.values())
+_FROM, _TO = "".join(LETTERS), "".join(LETTERS.values())
 
 _TABLE = (
     "CREATE VIRTUAL TABLE tip_search USING fts5(title, body, content='tip', "

@@ -18,6 +18,7 @@ FLOORS = [
         "newsletter.holes",
         "newsletter.throttle",
         "newsletter.easing",
+        "newsletter.words",
     },
     {"newsletter.config", "newsletter.tables"},
     {"newsletter.search"},

@@ -33,6 +33,25 @@ def opening_words(markdown: str, *, limit: int) -> str:
     return ""
 
 
+def excerpt(markdown: str, *, limit: int) -> str:
+    """Return how the text begins, over its paragraphs, cut at a word."""
+    words = ""
+    for node in to_tree(markdown).walk():
+        if node.type == "paragraph" and len(words) <= limit:
+            words = f"{words} {' '.join(_bare(node).split())}".strip()
+    return shorten(words, limit=limit)
+
+
+def plain_words(markdown: str) -> str:
+    """Return all words of *markdown* on one line, as a search shows them."""
+    found = [
+        _bare(node) if node.type == "inline" else node.content
+        for node in to_tree(markdown).walk()
+        if node.type in ("inline", "fence", "code_block")
+    ]
+    return " ".join(" ".join(found).split())
+
+
 def shorten(words: str, *, limit: int) -> str:
     """Return *words* cut after a whole word, with "…", if longer than *limit*."""
     if len(words) <= limit:

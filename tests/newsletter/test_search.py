@@ -6,30 +6,10 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 from sqlmodel import Session
 
-from newsletter import archive, backup, db, search
+from newsletter import archive, backup, db, words
 from tests.newsletter.archive.shelves import make_public
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
-
-
-def test_folding_keeps_every_character_in_its_place() -> None:
-    """So that a word found in the folded text is at the same place in the text."""
-    for words in ("Café ŁÓDŹ", "Straße İstanbul", "МИР Ёж", "ﬁne ǅ", "שלום", "中文 Ａ"):
-        assert len(search.fold(words)) == len(words)
-    assert search.fold("Café ŁÓDŹ МИР ΆΛΦΑ") == "cafe łodz мир άλφα"
-
-
-def test_a_question_becomes_a_few_plain_words() -> None:
-    """Without signs, repetitions, or more than anybody types."""
-    assert search.words_of('"It\'s" -a_b* (NEAR) a') == (
-        "it",
-        "s",
-        "a",
-        "b",
-        "near",
-    )
-    assert search.words_of("x" * 99) == ("x" * search.LONGEST_WORD,)
-    assert len(search.words_of(" ".join(map(str, range(99))))) == search.MOST_WORDS
 
 
 def test_a_restored_backup_is_searched_like_the_original(
@@ -62,6 +42,6 @@ def test_an_upgraded_database_has_the_same_index(empty_engine: Engine) -> None:
 def ask(engine: Engine, question: str) -> list[str]:
     """Return the slugs of what is found."""
     with Session(engine) as session:
-        words = search.words_of(question)
-        found = archive.search(session, words, number=1, size=9)
+        asked = words.words_of(question)
+        found = archive.search(session, asked, number=1, size=9)
         return [tip.slug for tip in found.tips]

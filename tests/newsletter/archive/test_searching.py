@@ -6,15 +6,15 @@ from contextlib import AbstractContextManager
 import pytest
 from sqlmodel import Session
 
-from newsletter import archive, search
+from newsletter import archive, words
 from tests.factories import make_tip
 from tests.newsletter.archive.shelves import make_public
 
 
 def found(session: Session, question: str, *, number: int = 1) -> list[str]:
     """Return the slugs of what is found, the best first."""
-    words = search.words_of(question)
-    page = archive.search(session, words, number=number, size=2)
+    asked = words.words_of(question)
+    page = archive.search(session, asked, number=number, size=2)
     return [tip.slug for tip in page.tips]
 
 
