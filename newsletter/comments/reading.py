@@ -53,16 +53,20 @@ def shown(session: Session, tip_id: int) -> tuple[Thread, ...]:
         )
         .order_by(col(TipComment.written_at), col(TipComment.id))
     ).all()
-    known = {row.origin for row in rows}
-    replies: dict[str, list[Remark]] = {}
+    by_origin = {row.origin: row for row in rows}
+    threads: dict[str, list[Remark]] = {}
     for row in rows:
-        if row.reply_to in known:
-            replies.setdefault(row.reply_to or "", []).append(_remark(row))
-    return tuple(
-        Thread(_remark(row), tuple(replies.get(row.origin, ())))
-        for row in rows
-        if row.reply_to not in known
-    )
+        threads.setdefault(_first(row, by_origin), []).append(_remark(row))
+    return tuple(Thread(first, tuple(rest)) for first, *rest in threads.values())
+
+
+def _first(row: TipComment, by_origin: dict[str, TipComment]) -> str:
+    """Return the origin of the comment that began it: threads are one level deep."""
+    seen = {row.origin}
+    while row.reply_to in by_origin and row.reply_to not in seen:
+        row = by_origin[row.reply_to]
+        seen.add(row.origin)
+    return row.origin
 
 
 def _remark(row: TipComment) -> Remark:
