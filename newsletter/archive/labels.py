@@ -3,7 +3,7 @@
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from newsletter.archive.rows import IS_PUBLIC
+from newsletter.archive.rows import IS_PUBLIC, NEWEST_FIRST, ids
 from newsletter.archive.views import Label, LabelCount, Shelf
 from newsletter.tables import LabelKind, Tip, TipLabel
 
@@ -23,12 +23,11 @@ def labels(session: Session, kind: LabelKind) -> list[LabelCount]:
 
 
 def find_label(session: Session, shelf: Shelf) -> Label | None:
-    """Return the label of *shelf*; None when no public tip has it."""
+    """Return the label of *shelf* as its newest tip writes it; None without one."""
+    newest = ids(shelf).order_by(*NEWEST_FIRST).limit(1).scalar_subquery()
     name = session.scalar(
-        select(func.min(col(TipLabel.name)))
-        .join(Tip, col(Tip.id) == col(TipLabel.tip_id))
-        .where(
-            IS_PUBLIC,
+        select(col(TipLabel.name)).where(
+            col(TipLabel.tip_id) == newest,
             col(TipLabel.kind) == shelf.kind,
             col(TipLabel.slug) == shelf.slug,
         )

@@ -35,11 +35,21 @@ def opening_words(markdown: str, *, limit: int) -> str:
 
 def excerpt(markdown: str, *, limit: int) -> str:
     """Return how the text begins, over its paragraphs, cut at a word."""
+    # Of a long text the first blocks are enough, and cost a fraction.
+    head = markdown[: 4 * limit].rpartition("\n\n")[0]
+    if head and len(markdown) > 4 * limit:
+        words = _opening(head, limit)
+        if len(words) > limit:
+            return shorten(words, limit=limit)
+    return shorten(_opening(markdown, limit), limit=limit)
+
+
+def _opening(markdown: str, limit: int) -> str:
     words = ""
     for node in to_tree(markdown).walk():
         if node.type == "paragraph" and len(words) <= limit:
             words = f"{words} {' '.join(_bare(node).split())}".strip()
-    return shorten(words, limit=limit)
+    return words
 
 
 def plain_words(markdown: str) -> str:

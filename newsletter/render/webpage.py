@@ -17,7 +17,7 @@ HEADINGS = ("h2", "h3", "h4", "h5")
 
 
 # As many as the pages hold that are read most; each is a few KB.
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=1_024)
 def for_page(
     markdown: str, *, direction: Direction, page_url: str, under: int = 1
 ) -> Markup:

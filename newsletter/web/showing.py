@@ -86,7 +86,7 @@ def text(site: Site, tip: PublicTip, *, under: int = 1) -> ShownText:
     )
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=8_192)
 def excerpt(body: str) -> str:
     """Return the opening words of a tip, which end in "…" when there is more."""
     return opening(body, limit=EXCERPT_LENGTH)

@@ -64,7 +64,7 @@ class Site:
         """The settings."""
         return self.config.settings
 
-    @property
+    @cached_property
     def zone(self) -> ZoneInfo:
         """The newsletter's time zone."""
         return ZoneInfo(self.settings.schedule.timezone)

@@ -193,6 +193,7 @@ def _tips() -> None:
     op.create_index(
         "uq_tip_comment_origin", "tip_comment", ["tip_id", "origin"], unique=True
     )
+    op.create_index("ix_tip_comment_shown", "tip_comment", ["tip_id", "status"])
     op.create_index(
         "ix_tip_comment_author", "tip_comment", ["author_key", "status"], unique=False
     )
