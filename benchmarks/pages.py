@@ -9,6 +9,7 @@ second. Prints a row as each is done, and writes the table into docs/benchmarks.
 row takes twice SECONDS, 8 unless told otherwise; there are twelve. Needs Debian's wrk.
 """
 
+import http.client
 import re
 import shutil
 import signal
@@ -37,6 +38,8 @@ READERS = 16
 STEADY_READERS, STEADY_WAIT_MS = 20, 99
 KEPT_SECONDS = 5
 PAGE_SIZE = 10
+# What is read of the tips: those of the last ten years.
+MOST_TIPS = 500
 START_SECONDS = 30
 SCRIPT = """\
 local paths = {{ {paths} }}
@@ -73,7 +76,7 @@ def paths_of(tips: int) -> dict[str, list[str]]:
     return {
         "archive": [f"/archive/page/{page}/" for page in range(2, last)],
         "tag": [f"/tags/{COMMON_TAG}/page/{page}/" for page in range(2, last_of_tag)],
-        "tip": [f"/tips/tip-{number}/" for number in range(tips)],
+        "tip": [f"/tips/tip-{number}/" for number in range(min(tips, MOST_TIPS))],
     }
 
 
@@ -146,6 +149,7 @@ def measure(seconds: int, tips: int, comments: int) -> Iterator[Row]:
             for is_kept in (True, False):
                 with _served(where, KEPT_SECONDS if is_kept else 0) as port:
                     for pages, paths in paths_of(tips).items():
+                        _read_once(port, paths)
                         fast = _load(where.folder, port, paths, seconds)
                         steady = _load(
                             where.folder, port, paths, seconds, is_steady=True
@@ -178,6 +182,15 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
         else:
             return
     raise SystemExit("newsletter serve did not answer")
+
+
+def _read_once(port: int, paths: list[str]) -> None:
+    """Ask for every page, as happened long ago where a site has run for a day."""
+    line = http.client.HTTPConnection("127.0.0.1", port)
+    for path in paths:
+        line.request("GET", path)
+        line.getresponse().read()
+    line.close()
 
 
 def _load(

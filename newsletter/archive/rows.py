@@ -14,7 +14,7 @@ Ids = Select[Any]
 IS_PUBLIC: ColumnElement[bool] = col(Tip.published_at).is_not(None)
 # Two that came to the public at one moment keep their order.
 NEWEST_FIRST = (col(Tip.published_at).desc(), col(Tip.id).desc())
-_TITLE = (
+TITLE = (
     col(Tip.slug),
     col(Tip.title),
     col(Tip.published_at),
@@ -26,7 +26,7 @@ _TITLE = (
 def titles(session: Session, wanted: Ids) -> list[TipTitle]:
     """Return the tips whose ids *wanted* selects, newest first, without their text."""
     rows = session.execute(
-        select(*_TITLE).where(col(Tip.id).in_(wanted)).order_by(*NEWEST_FIRST)
+        select(*TITLE).where(col(Tip.id).in_(wanted)).order_by(*NEWEST_FIRST)
     )
     return [TipTitle(*row) for row in rows]
 
