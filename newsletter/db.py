@@ -25,7 +25,10 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from sqlmodel import Session, SQLModel
 
-from newsletter import migrations
+from newsletter import (
+    migrations,
+    search,  # noqa: F401 - the metadata must know the index of words, too
+)
 from newsletter.config import Durability
 from newsletter.errors import DatabaseProblem
 from newsletter.tables import Installation

@@ -7,7 +7,7 @@ code. Who the issue goes to is the ledger's business.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select, update
 from sqlmodel import Session, col
 
 from newsletter.db import insert_once
@@ -76,7 +76,18 @@ def open_issue(session: Session, new: NewIssue, *, now: datetime) -> int | None:
         "created_at": now,
         "paused_because": "",
     }
-    return insert_once(session, Issue, values)
+    made = insert_once(session, Issue, values)
+    if made is not None:
+        _publish(session, new.tip_id, now=now)
+    return made
+
+
+def _publish(session: Session, tip_id: int, *, now: datetime) -> None:
+    """Put the tip on the public site, from its first issue on."""
+    hidden = col(Tip.published_at).is_(None)
+    session.execute(
+        update(Tip).where(col(Tip.id) == tip_id, hidden).values(published_at=now)
+    )
 
 
 def start(session: Session, issue_id: int, *, enrolled: int) -> None:

@@ -158,6 +158,7 @@ class TipComment(SQLModel, table=True):
     __tablename__ = "tip_comment"
     __table_args__ = (
         Index("uq_tip_comment_origin", "tip_id", "origin", unique=True),
+        Index("ix_tip_comment_shown", "tip_id", "status"),
         Index("ix_tip_comment_author", "author_key", "status"),
         Index("ix_tip_comment_status", "status", "id"),
         {"sqlite_autoincrement": True},

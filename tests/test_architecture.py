@@ -18,8 +18,10 @@ FLOORS = [
         "newsletter.holes",
         "newsletter.throttle",
         "newsletter.easing",
+        "newsletter.words",
     },
     {"newsletter.config", "newsletter.tables"},
+    {"newsletter.search"},
     {"newsletter.db"},
     {"newsletter.fence", "newsletter.holders"},
     {
@@ -47,6 +49,7 @@ FREE = {"newsletter", "newsletter.migrations"}
 SQL_ROOMS = {
     "subscribers",
     "newsletter.tables",
+    "newsletter.search",
     "newsletter.db",
     "newsletter.fence",
     "newsletter.backup",

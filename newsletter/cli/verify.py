@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from newsletter import db, fence, issues, soundness
+from newsletter import archive, db, fence, issues, soundness
 from newsletter.cli import screen
 from newsletter.cli.office import Office, config_of, connect
 from newsletter.db import Session
@@ -44,6 +44,7 @@ QUESTIONS: tuple[tuple[str, Callable[[Session], Answer]], ...] = (
     ("What reached the wire has its date and try", promises.never_tried),
     ("Letters in hand have a lease, others none", promises.with_a_wrong_lease),
     ("Nobody was mailed after leaving", promises.begun_after_leaving),
+    ("What was sent is public, and only that", archive.wrongly_public),
 )
 
 

@@ -5,6 +5,9 @@ Done once for each issue, with holes for what belongs to one reader (see
 those are `message`'s.
 """
 
+from newsletter.render.browser import BrowserPage, for_browser
+from newsletter.render.card import Card
+from newsletter.render.card import draw as draw_card
 from newsletter.render.content import Article, Edition, Label, NoticeContent, Rendered
 from newsletter.render.dates import issue_day, signed_up_words
 from newsletter.render.direction import direction_of_language
@@ -15,21 +18,32 @@ from newsletter.render.letters import (
     render_tip,
 )
 from newsletter.render.lint import Finding, Level, lint, summary
+from newsletter.render.markup import Markup
+from newsletter.render.plain import excerpt, plain_words
 from newsletter.render.templates import fill_template, templates_folder
+from newsletter.render.webpage import for_page
 
 __all__ = [
     "Article",
+    "BrowserPage",
+    "Card",
     "Edition",
     "Finding",
     "Label",
     "Level",
+    "Markup",
     "NoticeContent",
     "Rendered",
     "article_parts",
     "direction_of_language",
+    "draw_card",
+    "excerpt",
     "fill_template",
+    "for_browser",
+    "for_page",
     "issue_day",
     "lint",
+    "plain_words",
     "render_automatic",
     "render_notice",
     "render_tip",

@@ -33,6 +33,35 @@ def opening_words(markdown: str, *, limit: int) -> str:
     return ""
 
 
+def excerpt(markdown: str, *, limit: int) -> str:
+    """Return how the text begins, over its paragraphs, cut at a word."""
+    # Of a long text the first blocks are enough, and cost a fraction.
+    head = markdown[: 4 * limit].rpartition("\n\n")[0]
+    if head and len(markdown) > 4 * limit:
+        words = _opening(head, limit)
+        if len(words) > limit:
+            return shorten(words, limit=limit)
+    return shorten(_opening(markdown, limit), limit=limit)
+
+
+def _opening(markdown: str, limit: int) -> str:
+    words = ""
+    for node in to_tree(markdown).walk():
+        if node.type == "paragraph" and len(words) <= limit:
+            words = f"{words} {' '.join(_bare(node).split())}".strip()
+    return words
+
+
+def plain_words(markdown: str) -> str:
+    """Return all words of *markdown* on one line, as a search shows them."""
+    found = [
+        _bare(node) if node.type == "inline" else node.content
+        for node in to_tree(markdown).walk()
+        if node.type in ("inline", "fence", "code_block")
+    ]
+    return " ".join(" ".join(found).split())
+
+
 def shorten(words: str, *, limit: int) -> str:
     """Return *words* cut after a whole word, with "…", if longer than *limit*."""
     if len(words) <= limit:

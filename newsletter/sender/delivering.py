@@ -13,7 +13,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 
-from newsletter import db, fence, holders, issues, ledger, notices
+from newsletter import archive, db, fence, holders, issues, ledger, notices
 from newsletter.config import UncertainPolicy
 from newsletter.db import Session
 from newsletter.errors import DatabaseProblem, IssueRefused
@@ -114,6 +114,7 @@ def settle(desk: Desk, issue: IssueView) -> Tally:
         if status is IssueStatus.CANCELLED:
             # Letters that were on the wire when it was cancelled may have come back.
             ledger.withdraw(session, issue.id)
+            archive.settle(session, issue.tip_id)
         tally = ledger.tally(session, issue.id)
         if finished and status is IssueStatus.SENT:
             announce_finish(session, issue, tally, settings=settings, now=now)

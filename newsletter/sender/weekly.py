@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from newsletter import db, issues, ledger, notices
+from newsletter import archive, db, issues, ledger, notices
 from newsletter.errors import (
     ConfigError,
     DatabaseProblem,
@@ -69,6 +69,7 @@ def _clear_up(desk: Desk) -> None:
         for issue_id in ledger.left_open(session):
             free(desk, session, issue_id)
             ledger.withdraw(session, issue_id)
+            archive.settle(session, issues.get(session, issue_id).tip_id)
 
 
 def _report_the_start(desk: Desk, error: Exception) -> None:
@@ -118,6 +119,7 @@ def cancel(desk: Desk, slot: Slot) -> tuple[IssueView, int]:
     with db.transaction(desk.engine) as session:
         issue = issues.cancel(session, slot, now=desk.clock())
         withdrawn = ledger.withdraw(session, issue.id)
+        archive.settle(session, issue.tip_id)
     if desk.allowance.paces:
         desk.allowance.take_back_places()
     return issue, withdrawn

@@ -6,7 +6,7 @@ nothing unsafe can be stored, whoever brings it.
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 
 from sqlalchemy import delete, func, select
 from sqlmodel import Session, col
@@ -90,6 +90,7 @@ def insert(session: Session, draft: TipDraft, *, position: int, now: datetime) -
         status=draft.status or TipStatus.READY,
         written_on=draft.written_on,
         archived_on=draft.archived_on,
+        published_at=_public_since(draft.archived_on),
         origin=draft.origin,
         created_at=now,
         updated_at=now,
@@ -118,12 +119,19 @@ def update(
     tip = session.get_one(Tip, tip_id)
     for name in set(_COLUMNS) & set(fields):
         setattr(tip, name, getattr(draft, name))
+    if "archived_on" in fields:
+        tip.published_at = _public_since(draft.archived_on)
     for name in _LABELS.keys() & set(fields):
         _replace_labels(session, tip_id, _LABELS[name], getattr(draft, name))
     if "comments" in fields:
         _merge_comments(session, tip_id, draft.comments or ())
     tip.updated_at = now
     session.flush()
+
+
+def _public_since(archived_on: date | None) -> datetime | None:
+    """Return since when a tip of the archive is public: noon of its day."""
+    return datetime.combine(archived_on, time(12), UTC) if archived_on else None
 
 
 def _id_of(tip: Tip) -> int:

@@ -7,6 +7,7 @@ from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 
 from newsletter.web import failures
+from newsletter.web.cache import PageCache
 from newsletter.web.headers import SafeResponses, SmallRequests
 from newsletter.web.public import ROUTERS
 from newsletter.web.site import Site
@@ -36,6 +37,12 @@ def build(site: Site) -> FastAPI:
     most = site.settings.web.max_request_kib * KIB
     app.add_middleware(SmallRequests, most=most)
     app.add_middleware(SafeResponses)
+    # Before all others, so that a page that is kept costs nothing of them.
+    app.add_middleware(
+        PageCache,
+        seconds=site.settings.web.cache_seconds,
+        writes=lambda: site.writes.number,
+    )
     return app
 
 

@@ -46,17 +46,22 @@ def install(app: FastAPI) -> None:
 
 
 def failure_page(
-    site: Site, status: int, *, headers: dict[str, str] | None = None
+    site: Site,
+    status: int,
+    *,
+    headers: dict[str, str] | None = None,
+    words: str = "",
 ) -> Response:
-    """Return the page that says what *status* means to a reader."""
-    title, words = WORDS.get(status, WORDS[500 if status >= 500 else 400])
+    """Return the page that says what *status* means to a reader, or *words*."""
+    title, usual = WORDS.get(status, WORDS[500 if status >= 500 else 400])
     return page(
         site,
         "failure",
         status=status,
-        headers=NO_STORE | (headers or {}),
+        # The address may hold a token that nearly works.
+        headers=NO_STORE | {"Referrer-Policy": "no-referrer"} | (headers or {}),
         title=title,
-        words=words,
+        words=words or usual,
         robots="noindex",
     )
 

@@ -39,7 +39,13 @@ class SafeResponses:
                     headers.setdefault(name, value)
             await send(message)
 
-        await self._app(scope, receive, send_with_headers)
+        await self._app(_without_nul(scope), receive, send_with_headers)
+
+
+def _without_nul(scope: Scope) -> Scope:
+    """Return the request with an address that any database can be asked for."""
+    path = scope.get("path", "")
+    return {**scope, "path": path.replace("\0", "\ufffd")} if "\0" in path else scope
 
 
 class SmallRequests:

@@ -14,6 +14,7 @@ from newsletter.render import direction_of_language, fill_template
 from newsletter.web import guard
 from newsletter.web.site import Site
 
+A_DAY = "public, max-age=86400"
 A_YEAR = "public, max-age=31536000, immutable"
 # One sign-up, comment or contact form looks like another.
 NO_STORE = {"Cache-Control": "no-store"}
@@ -80,6 +81,8 @@ def page(
         "canonical": "",
         "robots": "",
         "feed": "/feed.xml",
+        "kind": "website",
+        "card": "",
     }
     body = fill_template(f"web/{name}.html", around | values, own=site.templates)
     return HTMLResponse(body, status_code=status, headers=headers)
@@ -89,6 +92,13 @@ def stylesheet(site: Site) -> Response:
     """Return the one style sheet, with the newsletter's colours."""
     css, _ = _css(site.templates, _colours(site.settings))
     return Response(css, media_type="text/css", headers={"Cache-Control": A_YEAR})
+
+
+def icon(site: Site) -> Response:
+    """Return the small picture of the site, in its colour."""
+    values = {"accent": site.settings.email.accent}
+    svg = fill_template("web/icon.svg", values, own=site.templates)
+    return Response(svg, media_type="image/svg+xml", headers={"Cache-Control": A_DAY})
 
 
 def stylesheet_path(site: Site) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +27,21 @@ def _nobody_waits() -> None:
     """Wake nobody: automatic letters go out with the next ring."""
 
 
+@dataclass
+class Writes:
+    """How often this process wrote; whoever keeps pages asks whether it still holds.
+
+    Noted after the commit. Two notes at one moment may count as one: it is enough that
+    the number is another one than before.
+    """
+
+    number: int = 0
+
+    def note(self) -> None:
+        """Say that something was written."""
+        self.number += 1
+
+
 @dataclass(frozen=True)
 class Site:
     """Everything that a page needs to know.
@@ -35,19 +50,21 @@ class Site:
         clock: what time it is, in UTC; the demo moves it.
         wake: called after a commit that left an automatic letter to be sent, so that
             it leaves at once.
+        writes: counts what `write` wrote, so that kept pages are made anew.
     """
 
     config: Config
     engine: Engine
     clock: Callable[[], datetime] = _utc_now
     wake: Callable[[], None] = _nobody_waits
+    writes: Writes = field(default_factory=Writes)
 
     @property
     def settings(self) -> Settings:
         """The settings."""
         return self.config.settings
 
-    @property
+    @cached_property
     def zone(self) -> ZoneInfo:
         """The newsletter's time zone."""
         return ZoneInfo(self.settings.schedule.timezone)
@@ -99,4 +116,6 @@ class Site:
             DatabaseProblem: the database cannot be written; nothing was changed.
         """
         with db.transaction(self.engine) as session:
-            return step(session)
+            answer = step(session)
+        self.writes.note()
+        return answer

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
+from lxml import etree
 from lxml import html as lxml_html
 from sqlalchemy import Engine
 from sqlmodel import Session, SQLModel
@@ -30,9 +32,11 @@ from newsletter.tips.library import TipView
 from newsletter.tips.planning import candidates, plan
 from newsletter.tips.sources import read_source
 from newsletter.transport import Relay, SmtpTransport
+from newsletter.web import build
 from subscribers.tokens import Purpose, TokenSigner
 from tests.desks import SECRET, SetClock, make_config, make_desk
 from tests.factories import make_subscriber
+from tests.sites import site_on
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 SLOT = Slot(2026, 48)
@@ -44,14 +48,16 @@ READERS = {
     "nobody@example.org": "",
 }
 EXECUTABLE = "script form iframe object embed link base meta[@http-equiv] svg math"
+OURS = ("/tips/", "/tags/", "/categories/", "/archive/")
+KINDS = ("entry", "item")
 OWN_HEADERS = ("To", "Message-ID", "List-Unsubscribe")
 SIGNER = TokenSigner([SECRET.encode()])
 
 
-def bring_in(engine: Engine, export: Path) -> ImportReport:
+def bring_in(engine: Engine, export: Path, *, as_archive: bool = False) -> ImportReport:
     """Import the export."""
     with db.transaction(engine) as session:
-        found = plan_import(session, read_source(export), as_archive=False)
+        found = plan_import(session, read_source(export), as_archive=as_archive)
         return apply_import(session, found, now=NOW, skip_bad=False)
 
 
@@ -249,3 +255,93 @@ def test_the_text_says_what_the_html_says(
         assert "[gallery" not in made.html, tip.slug
         assert "<!-- wp:" not in made.html, tip.slug
         assert max(map(len, made.text.encode().split(b"\n"))) < 998, tip.slug
+
+
+@pytest.fixture(scope="module")
+def browsed(
+    tmp_path_factory: pytest.TempPathFactory, shared: Path
+) -> Iterator[TestClient]:
+    """A site with the whole export in its archive."""
+    path = tmp_path_factory.mktemp("browsed") / "newsletter.db"
+    engine = db.connect(f"sqlite:///{path}")
+    SQLModel.metadata.create_all(engine)
+    export = shared / "data" / "wordpress-export.xml"
+    assert export.is_file(), f"{export} is missing: there is no blog to browse"
+    bring_in(engine, export, as_archive=True)
+    with TestClient(build(site_on(engine))) as client:
+        yield client
+    engine.dispose()
+
+
+def every_page(browsed: TestClient) -> dict[str, str]:
+    """Follow every link of the site from its first page on, as a reader would."""
+    found: dict[str, str] = {}
+    waiting = ["/"]
+    while waiting:
+        path = waiting.pop()
+        answer = browsed.get(path)
+        found[path] = answer.text if answer.status_code == 200 else ""
+        root = lxml_html.document_fromstring(answer.text)
+        for href in root.xpath("//main//a/@href | //head/link[@rel='next']/@href"):
+            target = str(href).partition("#")[0]
+            is_page = target.startswith(OURS) and not target.endswith(".xml")
+            if is_page and target not in (*found, *waiting):
+                waiting.append(target)
+    return found
+
+
+def test_the_archive_can_be_browsed_from_end_to_end(browsed: TestClient) -> None:
+    """Each of the 54 posts has a page that links lead to, and no link of ours fails."""
+    pages = every_page(browsed)
+
+    assert [path for path, page in pages.items() if not page] == []
+    assert len([path for path in pages if path.startswith("/tips/")]) == 54
+    assert "/archive/page/6/" in pages
+    assert any("/tags/" in path for path in pages)
+    assert any("/categories/" in path for path in pages)
+
+
+def test_no_page_of_the_archive_can_run_or_style_anything(browsed: TestClient) -> None:
+    """Whatever was in posts and comments, the strict policy has nothing to stop."""
+    for path, page in every_page(browsed).items():
+        root = lxml_html.document_fromstring(page)
+        for element in EXECUTABLE.replace("link ", "").split():
+            for node in root.xpath(f"//main//{element}"):
+                # Our own forms, and our own scripts by address.
+                assert (node.get("action") or node.get("src") or "").startswith("/")
+        for node in root.iter():
+            for name, value in node.attrib.items():
+                assert not name.lower().startswith("on"), (path, name)
+                assert name != "style", path
+                scheme = re.sub(r"[\s\x00-\x20]", "", value).lower()
+                assert not scheme.startswith(("javascript:", "data:", "vbscript:"))
+        for picture in root.xpath("//img"):
+            assert picture.get("alt") is not None
+            assert (picture.get("src") or "").startswith("https://")
+
+
+def test_odd_posts_are_intact(browsed: TestClient) -> None:
+    """Comments and replies ten deep, titles with every sign, words of other scripts."""
+    comments = browsed.get("/tips/template-comments/").text
+    signs = browsed.get("/tips/title-with-special-characters/").text
+    markup = browsed.get("/tips/markup-title-with-markup/").text
+
+    for depth in range(1, 11):
+        assert f"Comment Depth {depth:02}" in comments
+    assert "John Γιάννης Doe Κάποιος" in comments
+    assert "We are totally going to blog about these tests Σίγουρα" in comments
+    title = lxml_html.document_fromstring(signs).findtext(".//h1") or ""
+    assert title.endswith("~`!@#$%^&*()-_=+{}[]/\\;:'\"?,.>")
+    assert "Markup: Title With Markup</h1>" in markup
+    assert "<mark>" in browsed.get("/search/", params={"q": "alignment"}).text
+
+
+def test_feeds_of_the_archive_are_valid_xml_in_full(browsed: TestClient) -> None:
+    """Twenty posts each, every link absolute."""
+    for path in ("/feed.xml", "/rss.xml"):
+        root = etree.fromstring(browsed.get(path).content)
+        entries = [it for it in root.iter() if etree.QName(it).localname in KINDS]
+        assert len(entries) == 20
+        for text in root.itertext():
+            assert 'href="/' not in text
+            assert 'src="/' not in text

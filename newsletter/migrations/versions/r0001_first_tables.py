@@ -8,6 +8,8 @@ Locks: none; every table is new.
 import sqlalchemy as sa
 from alembic import op
 
+from newsletter import search
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -161,6 +163,8 @@ def _tips() -> None:
     )
     op.create_index("ix_tip_queue", "tip", ["status", "position"], unique=False)
     op.create_index("ix_tip_published", "tip", ["published_at", "id"], unique=False)
+    for statement in search.statements(op.get_bind().dialect.name):
+        op.execute(statement)
     op.create_table(
         "tip_comment",
         sa.Column("id", BIG_ID, nullable=False),
@@ -189,6 +193,7 @@ def _tips() -> None:
     op.create_index(
         "uq_tip_comment_origin", "tip_comment", ["tip_id", "origin"], unique=True
     )
+    op.create_index("ix_tip_comment_shown", "tip_comment", ["tip_id", "status"])
     op.create_index(
         "ix_tip_comment_author", "tip_comment", ["author_key", "status"], unique=False
     )

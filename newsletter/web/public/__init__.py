@@ -1,5 +1,25 @@
 """The readers' side of the site: one file a noun, each with its addresses."""
 
-from newsletter.web.public import home, joining
+from newsletter.web.public import (
+    archive,
+    feeds,
+    home,
+    joining,
+    labels,
+    machines,
+    searching,
+    tips,
+    viewing,
+)
 
-ROUTERS = (home.router, joining.router)
+ROUTERS = (
+    home.router,
+    joining.router,
+    archive.router,
+    labels.router,
+    tips.router,
+    searching.router,
+    feeds.router,
+    machines.router,
+    viewing.router,
+)

@@ -13,7 +13,7 @@ def test_a_healthy_newsletter_keeps_every_promise(program: Any) -> None:
     for _ in range(2):
         result = program("verify")
         lines = result.stdout.splitlines()[2:]
-        assert len(lines) == 17
+        assert len(lines) == 18
         assert all(" ok" in line for line in lines)
         program("send", "-y")
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from newsletter import db, issues
+from newsletter import archive, db, issues
 from newsletter.outcome import Accepted, Command, Deferred, Outcome, Rejected
 from newsletter.sender import Desk, cancel, deliver
 from newsletter.tables import DeliveryStatus, Issue, IssueStatus
@@ -232,6 +232,9 @@ def test_cancel_in_mid_issue_withdraws_what_never_left(
     assert withdrawn == [2]
     assert (tally.sent, tally.total) == (8, 8)
     assert issue_status(engine) is IssueStatus.CANCELLED
+    with Session(engine) as session:
+        # Eight people have it, and their letters link to its page.
+        assert [tip.slug for tip in archive.latest(session)] == ["tip-1"]
 
 
 def test_whoever_leaves_in_mid_issue_is_skipped(

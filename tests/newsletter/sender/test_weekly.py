@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from newsletter import db, issues, ledger
+from newsletter import archive, db, issues, ledger
 from newsletter.errors import IssueRefused, UnknownIssue
 from newsletter.outcome import Accepted, Command, Deferred, Outcome
 from newsletter.sender import Desk, cancel, deliver, tick
@@ -131,6 +131,21 @@ def test_cancel_gives_the_places_in_a_domains_rate_back(
     deliver(desk, open_week(desk))
 
     assert len(transport.sent) == 2
+
+
+def test_cancel_takes_a_tip_that_nobody_had_off_the_site(
+    engine: Engine, desk: Desk
+) -> None:
+    """It was public from the opening on; now it is as if it had never been opened."""
+    found(engine, readers=3, tips=1)
+    open_week(desk)
+    with Session(engine) as session:
+        assert [tip.slug for tip in archive.latest(session)] == ["tip-1"]
+
+    cancel(desk, SLOT)
+
+    with Session(engine) as session:
+        assert archive.latest(session) == []
 
 
 def test_cancel_refuses_what_is_over_or_never_was(engine: Engine, desk: Desk) -> None:
