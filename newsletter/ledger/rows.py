@@ -16,6 +16,7 @@ from sqlalchemy import (
     Subquery,
     Text,
     UpdateBase,
+    any_,
     bindparam,
     cast,
     func,
@@ -24,10 +25,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlmodel import Session, SQLModel
 
 from newsletter.tables import Delivery, DeliveryStatus
 
+Handed = ReadOnlyColumnCollection[str, Any]
 WAITING = (DeliveryStatus.PENDING, DeliveryStatus.DEFERRED)
 UNFINISHED = (*WAITING, DeliveryStatus.CLAIMED, DeliveryStatus.SENDING)
 # RFC 1047: after this many unknown outcomes a copy is not sent again.
@@ -62,6 +65,28 @@ def handed_in(engine: str, columns: Sequence[Column[Any]]) -> Subquery:
         ]
     named = zip(fields, columns, strict=True)
     return select(*(field.label(column.name) for field, column in named)).subquery()
+
+
+def still_held(
+    engine: str, columns: Sequence[Column[Any]], status: DeliveryStatus
+) -> tuple[Handed, list[ColumnElement[bool]]]:
+    """Return letters handed in, and that each stands at *status* with the same lease.
+
+    Args:
+        columns: what is handed in of each; the id and the lease come first.
+    """
+    letter = handed_in(engine, columns).c
+    held = [ROWS.id == letter.id, ROWS.lease_until == letter.lease_until]
+    if engine == "sqlite":
+        return letter, [*held, ROWS.status == status]
+    # PostgreSQL's statistics of a column that changes all the time are old: it takes
+    # hardly any letter to be on the wire, and looks through all there are. Measured
+    # with ten letters of 30,000: 1.9 ms; 0.1 ms when they are found by their ids, and
+    # the status is looked at in a form that no index has.
+    ids = select(handed_in(engine, columns[:1]).c.id).scalar_subquery()
+    found = ROWS.id == any_(func.array(ids))
+    stands = ROWS.status.concat("") == status.value
+    return letter, [found, *held, stands]
 
 
 Statement = UpdateBase | Select[Any]
