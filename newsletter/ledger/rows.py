@@ -67,6 +67,18 @@ def handed_in(engine: str, columns: Sequence[Column[Any]]) -> Subquery:
     return select(*(field.label(column.name) for field, column in named)).subquery()
 
 
+def among(engine: str) -> ColumnElement[bool]:
+    """Return the condition that a letter's id is handed in, first of its row.
+
+    PostgreSQL looks an array's ids up in the primary key, however long it takes it to
+    be; joined, it scanned the table: claiming 500 of 30,000 took 6 ms instead of 4.
+    """
+    ids = select(handed_in(engine, (ROWS.id,)).c.id)
+    if engine == "sqlite":
+        return ROWS.id.in_(ids)
+    return ROWS.id == any_(func.array(ids.scalar_subquery()))
+
+
 def still_held(
     engine: str, columns: Sequence[Column[Any]], status: DeliveryStatus
 ) -> tuple[Handed, list[ColumnElement[bool]]]:
@@ -83,10 +95,8 @@ def still_held(
     # hardly any letter to be on the wire, and looks through all there are. Measured
     # with ten letters of 30,000: 1.9 ms; 0.1 ms when they are found by their ids, and
     # the status is looked at in a form that no index has.
-    ids = select(handed_in(engine, columns[:1]).c.id).scalar_subquery()
-    found = ROWS.id == any_(func.array(ids))
     stands = ROWS.status.concat("") == status.value
-    return letter, [found, *held, stands]
+    return letter, [among(engine), *held, stands]
 
 
 Statement = UpdateBase | Select[Any]

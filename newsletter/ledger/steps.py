@@ -25,10 +25,10 @@ from newsletter.ledger.rows import (
     MOST_DOUBTS,
     ROWS,
     TABLE,
+    among,
     as_json,
     as_text,
     engine_of,
-    handed_in,
     prepared,
     still_held,
 )
@@ -315,7 +315,7 @@ _RELEASE = prepared(
 _HOLD = prepared(
     lambda engine: (
         update(TABLE)
-        .where(ROWS.id == handed_in(engine, (ROWS.id,)).c.id)
+        .where(among(engine))
         .values(
             status=DeliveryStatus.CLAIMED,
             lease_until=bindparam("until", type_=ROWS.lease_until.type),
