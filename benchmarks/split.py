@@ -21,7 +21,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from newsletter import ledger
 from newsletter.cli import main
-from newsletter.db import Session
+from newsletter.db import KeptSession, Session
 from newsletter.sender import Composer, Desk, deliver, open_slot
 from newsletter.transport import SmtpTransport
 
@@ -33,6 +33,7 @@ PARTS: dict[str, list[tuple[Any, str]]] = {
     "wire": [(SmtpTransport, name) for name in ("turn", "start", "hand_over", "room")],
     "ledger": [
         *((ledger, name) for name in ledger.__all__ if name[0].islower()),
+        (KeptSession, "commit"),
         (Session, "commit"),
     ],
 }

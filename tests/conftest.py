@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -17,6 +18,7 @@ from sqlalchemy import Engine, event, make_url, text
 from sqlmodel import Session, SQLModel
 
 from newsletter import db, tables
+from newsletter.ledger.rows import Prepared
 from tests.servers import postgresql_server
 
 # A machine that is busy with other things must not fail a property.
@@ -123,11 +125,17 @@ def count_queries(engine: Engine) -> Callable[[], AbstractContextManager[list[st
             if not statement.startswith(("BEGIN", "PRAGMA", "SAVEPOINT", "RELEASE")):
                 statements.append(statement)
 
+        def run(prepared: Prepared, *words: Any, **values: object) -> Any:
+            statements.append(prepared.text)
+            return go_straight(prepared, *words, **values)
+
+        # What is prepared goes to the driver, past SQLAlchemy's ears.
+        go_straight = Prepared.run
         event.listen(engine, "before_cursor_execute", note)
-        try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Prepared, "run", run)
             yield statements
-        finally:
-            event.remove(engine, "before_cursor_execute", note)
+        event.remove(engine, "before_cursor_execute", note)
 
     return collecting
 

@@ -15,8 +15,8 @@ from newsletter.ledger.rows import (
     as_json,
     as_text,
     engine_of,
-    handed_in,
     prepared,
+    still_held,
 )
 from newsletter.outcome import (
     Accepted,
@@ -81,14 +81,10 @@ def _failed(
 
 def _sent(engine: str) -> Update:
     columns = (ROWS.id, ROWS.lease_until, ROWS.code, ROWS.reason)
-    letter = handed_in(engine, columns).c
+    letter, held = still_held(engine, columns, DeliveryStatus.SENDING)
     return (
         update(TABLE)
-        .where(
-            ROWS.id == letter.id,
-            ROWS.lease_until == letter.lease_until,
-            ROWS.status == DeliveryStatus.SENDING,
-        )
+        .where(*held)
         .values(
             status=DeliveryStatus.SENT,
             finished_at=bindparam("at", type_=ROWS.finished_at.type),

@@ -25,11 +25,12 @@ from newsletter.ledger.rows import (
     MOST_DOUBTS,
     ROWS,
     TABLE,
+    among,
     as_json,
     as_text,
     engine_of,
-    handed_in,
     prepared,
+    still_held,
 )
 from newsletter.tables import Delivery, DeliveryStatus, Issue, IssueStatus
 from subscribers.audience import may_be_mailed
@@ -269,14 +270,10 @@ def _held(claims: Sequence[Claim], engine: str) -> str:
     )
 
 
-def _still_held(engine: str) -> tuple[ColumnElement[bool], ...]:
+def _still_held(engine: str) -> list[ColumnElement[bool]]:
     """Return the condition that a letter handed in is claimed, and still by us."""
-    letter = handed_in(engine, (ROWS.id, ROWS.lease_until)).c
-    return (
-        ROWS.id == letter.id,
-        ROWS.lease_until == letter.lease_until,
-        ROWS.status == DeliveryStatus.CLAIMED,
-    )
+    columns = (ROWS.id, ROWS.lease_until)
+    return still_held(engine, columns, DeliveryStatus.CLAIMED)[1]
 
 
 _READER_STAYS = (
@@ -284,14 +281,13 @@ _READER_STAYS = (
     .where(col(Subscriber.id) == ROWS.subscriber_id, may_be_mailed())
     .correlate(TABLE)
 )
+# Not EXISTS, which PostgreSQL would begin with: all letters of all issues going out.
 _GOES_OUT = (
-    exists()
-    .where(
-        col(Issue.id) == ROWS.issue_id,
-        col(Issue.status) == IssueStatus.SENDING,
-    )
+    select(col(Issue.status))
+    .where(col(Issue.id) == ROWS.issue_id)
     .correlate(TABLE)
-)
+    .scalar_subquery()
+) == IssueStatus.SENDING
 # Where a claimed letter stands when it is given back. What was never tried has no Date
 # yet: it may wait for days.
 _WAITS_AGAIN = {
@@ -319,7 +315,7 @@ _RELEASE = prepared(
 _HOLD = prepared(
     lambda engine: (
         update(TABLE)
-        .where(ROWS.id == handed_in(engine, (ROWS.id,)).c.id)
+        .where(among(engine))
         .values(
             status=DeliveryStatus.CLAIMED,
             lease_until=bindparam("until", type_=ROWS.lease_until.type),

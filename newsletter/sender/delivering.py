@@ -30,8 +30,9 @@ from newsletter.tables import IssueStatus, NoticeKind
 
 log = logging.getLogger(__name__)
 
-# Readers fetched at once: enough to make the query cheap, few enough to hold in memory.
-CHUNK = 500
+# Readers fetched at once: few enough to hold in memory, and to wait for a lease after a
+# kill; enough to make the query and the fence's fsync cheap (from 500: 8 µs a letter).
+CHUNK = 1_000
 # So many workers may each have a handful in hand at a slow rate.
 MOST_WORKERS = 16
 # The longest wait before a request to stop is noticed.

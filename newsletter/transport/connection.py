@@ -57,7 +57,7 @@ class Connection:
         self._waited_for = EVENT_READ
         self._carried = 0
         self.has_carried = False
-        self._waited: tuple[int, Command, bool] | None = None
+        self._waited: tuple[int, int] | None = None
         self.deadline = math.inf
         self.is_open = True
         self.ready: list[int] = []
@@ -202,7 +202,8 @@ class Connection:
             said = f"{reply.code} {reply.text}"
             raise NotSmtp(f"the relay answered what nobody asked: {said}")
         key, dialogue = letter
-        self._say(dialogue.hear(reply))
+        if words := dialogue.hear(reply):
+            self._say(words)
         if dialogue.is_ready:
             self.ready.append(key)
         elif dialogue.outcome is not None:
@@ -222,10 +223,9 @@ class Connection:
             self._lose("the relay said that it closes the connection")
 
     def _say(self, words: bytes) -> None:
-        if words:
-            self._behind_the_dot += len(words)
-            rest = self._unwritten
-            self._unwritten = memoryview(bytes(rest) + words if rest else words)
+        self._behind_the_dot += len(words)
+        rest = self._unwritten
+        self._unwritten = memoryview(bytes(rest) + words if rest else words)
 
     def _flush(self) -> None:
         self._wants_write = False
@@ -246,10 +246,9 @@ class Connection:
         that sends its words byte by byte.
         """
         for key, dialogue in self._letters:
-            if dialogue.listens:
-                waited_for = (key, dialogue.waits_for, dialogue.in_doubt)
-                if waited_for != self._waited:
-                    self._waited = waited_for
+            if (step := dialogue.step) is not None:
+                if (key, step) != self._waited:
+                    self._waited = (key, step)
                     self.deadline = now + self._patience_of(dialogue)
                 return
         self._waited = None

@@ -12,7 +12,7 @@ LONGEST_LINE = 4_096
 LONGEST_REPLY = 65_536
 _GOES_ON = b"-"
 _ENDS = frozenset({b"", b" "})
-_FIRST = frozenset({b"2", b"3", b"4", b"5"})
+_CODES = {str(code).encode(): code for code in range(200, 600)}
 
 
 class NotSmtp(Exception):
@@ -63,14 +63,15 @@ class ReplyReader:
         for ended in lines:
             line = ended.removesuffix(b"\r")
             mark = line[3:4]
-            if line[:1] not in _FIRST or not line[:3].isdigit():
+            code = _CODES.get(line[:3])
+            if code is None:
                 raise _not_smtp(line)
             if mark in _ENDS and not self._lines:
-                replies.append(Reply(int(line[:3]), line[4:]))
+                replies.append(Reply(code, line[4:]))
             elif mark in _ENDS:
                 lines_before, self._lines = self._lines, []
                 whole = b" ".join([*lines_before, line[4:]])
-                replies.append(Reply(int(line[:3]), whole))
+                replies.append(Reply(code, whole))
             elif mark == _GOES_ON:
                 self._lines.append(line[4:])
             else:

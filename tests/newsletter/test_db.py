@@ -139,6 +139,72 @@ def test_a_database_that_fails_at_work_is_said_in_words(engine: Engine) -> None:
     assert "full" in str(caught.value) or "terminat" in str(caught.value)
 
 
+def test_a_kept_session_commits_what_it_wrote_and_no_more(engine: Engine) -> None:
+    """Each commit is seen by others; what came after the last one is gone in the end.
+
+    Whoever gets the connection next has the usual manners.
+    """
+    with db.transaction(engine) as session:
+        session.add(Installation(uid="one", created_at=NOW))
+
+    with db.kept_session(engine) as kept:
+        for uid in ("two", "three"):
+            db.installation(kept).uid = uid
+            kept.commit()
+            assert _uid(engine) == uid
+        db.installation(kept).uid = "four"
+        kept.flush()
+    assert _uid(engine) == "three"
+
+    with db.transaction(engine) as session:
+        db.installation(session).uid = "five"
+        session.flush()
+        session.rollback()
+    assert _uid(engine) == "three"
+
+
+def test_a_kept_session_that_fails_leaves_nothing(engine: Engine) -> None:
+    """An error undoes what was not committed, whichever way it went to the driver."""
+    with db.transaction(engine) as session:
+        session.add(Installation(uid="one", created_at=NOW))
+
+    def write_and_fail() -> None:
+        with db.kept_session(engine) as kept:
+            driver = kept.connection().connection.driver_connection
+            assert driver
+            driver.execute("UPDATE installation SET uid = 'two'")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_and_fail()
+
+    assert _uid(engine) == "one"
+
+
+def test_what_the_driver_says_itself_is_said_in_words(engine: Engine) -> None:
+    """Statements that go straight to the driver fail as clearly as all others."""
+
+    def break_down() -> None:
+        with db.kept_session(engine) as kept:
+            driver = kept.connection().connection.driver_connection
+            assert driver
+            if engine.dialect.name == "sqlite":
+                driver.execute("PRAGMA max_page_count = 1")
+                driver.execute("CREATE TABLE more (x)")
+            else:
+                driver.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    with pytest.raises(DatabaseProblem) as caught:
+        break_down()
+
+    assert "full" in str(caught.value) or "terminat" in str(caught.value)
+
+
+def _uid(engine: Engine) -> str:
+    with db.transaction(engine) as session:
+        return db.installation(session).uid
+
+
 def test_a_new_sqlite_file_is_its_owners_alone(tmp_path: Path) -> None:
     """It holds addresses: nobody else on the machine may read it."""
     path = tmp_path / "newsletter.db"
