@@ -2,7 +2,7 @@
 
 from math import ceil
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, or_, select, union_all
 from sqlmodel import Session, col
 
 from newsletter.archive.rows import (
@@ -75,15 +75,18 @@ def newest_titles(
 
 
 def neighbours(session: Session, tip: PublicTip) -> Neighbours:
-    """Return the tips sent right before and right after *tip*: two statements."""
+    """Return the tips sent right before and right after *tip*: one statement."""
     at, own = col(Tip.published_at), col(Tip.id)
     earlier = or_(at < tip.published_at, and_(at == tip.published_at, own < tip.id))
     later = or_(at > tip.published_at, and_(at == tip.published_at, own > tip.id))
-    before = ids(None, earlier).order_by(*NEWEST_FIRST).limit(1)
-    after = ids(None, later).order_by(at, own).limit(1)
+    before = ids(None, earlier).order_by(*NEWEST_FIRST).limit(1).subquery()
+    after = ids(None, later).order_by(at, own).limit(1).subquery()
+    both = union_all(select(before.c.id), select(after.c.id))
+    found = titles(session, both)
+    place = (tip.published_at, tip.id)
     return Neighbours(
-        next(iter(titles(session, before)), None),
-        next(iter(titles(session, after)), None),
+        next((it for it in found if (it.published_at, it.id) < place), None),
+        next((it for it in found if (it.published_at, it.id) > place), None),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, select
+from sqlalchemy import ColumnElement, CompoundSelect, Select, exists, select
 from sqlmodel import Session, col
 
 from newsletter.archive.views import Label, PublicTip, Shelf, TipTitle
@@ -20,10 +20,11 @@ TITLE = (
     col(Tip.published_at),
     col(Tip.archived_on),
     col(Tip.updated_at),
+    col(Tip.id),
 )
 
 
-def titles(session: Session, wanted: Ids) -> list[TipTitle]:
+def titles(session: Session, wanted: Ids | CompoundSelect[Any]) -> list[TipTitle]:
     """Return the tips whose ids *wanted* selects, newest first, without their text."""
     rows = session.execute(
         select(*TITLE).where(col(Tip.id).in_(wanted)).order_by(*NEWEST_FIRST)

@@ -40,6 +40,7 @@ class TipTitle:
     published_at: datetime
     archived_on: date | None
     updated_at: datetime
+    id: int
 
     def day(self, zone: ZoneInfo) -> date:
         """Return the day it was sent, in the newsletter's *zone*."""
@@ -55,7 +56,6 @@ class TipTitle:
 class PublicTip(TipTitle):
     """A tip that was sent; `body` is Markdown."""
 
-    id: int
     body: str
     summary: str
     author: str

@@ -230,8 +230,7 @@ class EmailSection(Section):
     templates: str = Field(
         "",
         description="A folder of your own templates. A file there, such as "
-        "email/tip/body.html or web/archive.html, takes the place of ours. Empty: "
-        "ours.",
+        "email/tip/body.html or web/home.html, takes the place of ours. Empty: ours.",
     )
 
 

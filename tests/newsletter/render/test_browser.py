@@ -45,6 +45,14 @@ def test_what_is_personal_is_gone() -> None:
     assert not any(mark in page.html for mark in MARKS.values())
 
 
+def test_those_who_listen_find_the_letter() -> None:
+    """All of it is the main part of the page."""
+    page = for_browser(FROZEN, greeting="Hello,", canonical=CANONICAL)
+    root = lxml_html.document_fromstring(page.html)
+
+    assert [child.tag for child in root.body] == ["main"]
+
+
 def test_an_operators_own_html_without_a_head_is_a_page_too() -> None:
     """A fragment gets what a page needs."""
     page = for_browser("<p style='a:b'>Hi</p>", greeting="", canonical=CANONICAL)
