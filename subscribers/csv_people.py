@@ -30,7 +30,7 @@ STATUS_WORDS = MappingProxyType(
         word: status
         for status, words in {
             SubscriberStatus.ACTIVE: "active subscribed enabled confirmed regular "
-            "premium gifted trialed free paid comped",
+            "premium gifted trialed free paid comped unpaid churning pastdue",
             SubscriberStatus.PENDING: "pending unconfirmed unactivated notconfirmed",
             SubscriberStatus.UNSUBSCRIBED: "unsubscribed disabled blocklisted "
             "blacklisted removed inactive cancelled canceled optedout churned",
@@ -198,6 +198,8 @@ def _source(layout: Layout, cells: list[str]) -> str:
     """Return how the line says that the person agreed; or nothing."""
     if said := clean_source(unguard(layout.cell(cells, Column.SOURCE))):
         return said
+    if not layout.tells_status:
+        return ""
     word = re.sub(r"[\W_]+", "", layout.cell(cells, Column.STATUS)).casefold()
     confirmed = _answer(layout, cells, Column.CONFIRMED) or word == "confirmed"
     return CONFIRMED_ELSEWHERE if confirmed else ""
