@@ -36,6 +36,14 @@ def everything(
             }
             for line in ledger.history(session, subscriber_id)
         ]
+        found["letters"] = [
+            {
+                "kind": letter.kind.value,
+                "written_at": letter.created_at.isoformat(),
+                "ended_at": letter.ended_at.isoformat() if letter.ended_at else None,
+            }
+            for letter in outbox.written_to(session, subscriber_id)
+        ]
     return found
 
 

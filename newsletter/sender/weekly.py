@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from newsletter import archive, db, issues, ledger, notices, privacy
+from newsletter import archive, db, fence, issues, ledger, notices, privacy
 from newsletter.errors import (
     ConfigError,
     DatabaseProblem,
@@ -78,12 +78,17 @@ def _clear_up(desk: Desk) -> None:
 
 
 def _erase_overdue(desk: Desk) -> None:
-    """Erase a handful of those who left longer ago than people are kept."""
+    """Erase a handful of those who left longer ago than people are kept.
+
+    Raises:
+        Fenced: this database is not the live one; nobody is erased.
+    """
     kept = desk.config.settings.privacy.keeps_left
     if kept is None:
         return
     now = desk.clock()
     with db.transaction(desk.engine) as session:
+        fence.check(session, desk.mark)
         erased = privacy.erase_overdue(
             session,
             before=now - kept,

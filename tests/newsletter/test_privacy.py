@@ -65,6 +65,22 @@ def test_the_tips_they_had_are_in_everything(session: Session) -> None:
     assert privacy.everything(session, 4_711, hasher=HASHER) == {}
 
 
+def test_the_letters_written_to_them_are_in_everything(session: Session) -> None:
+    """Which kind, when, and whether it went; nobody else's."""
+    ann, bob = (make_subscriber(session, f"{n}@example.org") for n in ("ann", "bob"))
+    make_letter(session, ann, ended=True)
+    make_letter(session, ann, ended=False)
+    make_letter(session, bob, ended=True)
+
+    found = privacy.everything(session, ann.id or 0, hasher=HASHER)
+
+    at = NOW.isoformat()
+    assert found["letters"] == [
+        {"kind": "welcome", "written_at": at, "ended_at": at},
+        {"kind": "welcome", "written_at": at, "ended_at": None},
+    ]
+
+
 def test_every_room_forgets_and_every_count_stays(session: Session) -> None:
     """In no table is there an address or a name; as many letters as before."""
     ann = make_subscriber(session, "ann@example.org", name="Ann")
