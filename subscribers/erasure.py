@@ -45,7 +45,7 @@ def erase(
     hasher: AddressHasher,
     now: datetime,
     reason: SuppressionReason = SuppressionReason.ERASED,
-) -> bool:
+) -> tuple[str, ...]:
     """Forget everything about a person but that their addresses are not to be mailed.
 
     Args:
@@ -53,7 +53,8 @@ def erase(
         reason: why their addresses are suppressed; who complained stays as such.
 
     Returns:
-        Whether there was anybody to erase; a second time changes nothing.
+        The hashes of the addresses that were theirs, by which other rooms may know
+        them; none when there was nobody to erase, or for the second time.
     """
     found = session.execute(
         select(_PEOPLE.c.address_key, _PEOPLE.c.status)
@@ -61,11 +62,32 @@ def erase(
         .with_for_update()
     ).first()
     if found is None or found.status is SubscriberStatus.ERASED:
-        return False
+        return ()
     if found.status is SubscriberStatus.COMPLAINED:
         reason = SuppressionReason.COMPLAINED
-    for key in {found.address_key, *_former_keys(session, subscriber_id)}:
-        suppression.suppress(session, hasher.hash(key), reason, now=now)
+    keys = {found.address_key, *_former_keys(session, subscriber_id)}
+    hashes = tuple(hasher.hash(key) for key in sorted(keys))
+    for address_hash in hashes:
+        suppression.suppress(session, address_hash, reason, now=now)
+    _empty(session, subscriber_id, now=now)
+    return hashes
+
+
+def incomplete(session: Session) -> int:
+    """Return how many of the erased left something behind: for `newsletter verify`."""
+    left = [_differs(name, value) for name, value in EMPTY.items()]
+    left += [_PEOPLE.c.address.contains("@"), _PEOPLE.c.address_key.contains("@")]
+    for table in _DETAILS:
+        whose = table.__table__.c.subscriber_id  # type: ignore[attr-defined]
+        left.append(select(1).where(whose == _PEOPLE.c.id).exists())
+    query = select(func.count()).select_from(_PEOPLE)
+    query = query.where(_PEOPLE.c.status == SubscriberStatus.ERASED, or_(*left))
+    found: int = session.execute(query).scalar_one()
+    return found
+
+
+def _empty(session: Session, subscriber_id: int, *, now: datetime) -> None:
+    """Delete what hangs on a person, and leave a stub of their row."""
     for table in _DETAILS:
         whose = table.__table__.c.subscriber_id  # type: ignore[attr-defined]
         session.execute(delete(table).where(whose == subscriber_id))
@@ -80,20 +102,6 @@ def erase(
             **EMPTY,
         )
     )
-    return True
-
-
-def incomplete(session: Session) -> int:
-    """Return how many of the erased left something behind: for `newsletter verify`."""
-    left = [_differs(name, value) for name, value in EMPTY.items()]
-    left += [_PEOPLE.c.address.contains("@"), _PEOPLE.c.address_key.contains("@")]
-    for table in _DETAILS:
-        whose = table.__table__.c.subscriber_id  # type: ignore[attr-defined]
-        left.append(select(1).where(whose == _PEOPLE.c.id).exists())
-    query = select(func.count()).select_from(_PEOPLE)
-    query = query.where(_PEOPLE.c.status == SubscriberStatus.ERASED, or_(*left))
-    found: int = session.execute(query).scalar_one()
-    return found
 
 
 def _stub(subscriber_id: int) -> str:

@@ -70,7 +70,9 @@ def make_known(session: Session, address: str = "Ann@example.org") -> Subscriber
     return ann
 
 
-def erase(session: Session, who: Subscriber, **more: SuppressionReason) -> bool:
+def erase(
+    session: Session, who: Subscriber, **more: SuppressionReason
+) -> tuple[str, ...]:
     """Erase somebody, a day later."""
     now = NOW + timedelta(days=1)
     return erasure.erase(session, who.id or 0, hasher=HASHER, now=now, **more)
@@ -120,8 +122,10 @@ def test_their_addresses_are_suppressed_those_they_had_before_too(
 
     In no row of any table is the address to be read.
     """
-    erase(session, make_known(session))
+    hashes = erase(session, make_known(session))
 
+    theirs = ("ann@example.org", "old@example.org")
+    assert hashes == tuple(map(HASHER.hash, theirs))
     assert why(session, "ann@example.org") is SuppressionReason.ERASED
     assert why(session, "old@example.org") is SuppressionReason.ERASED
     assert why(session, "typo@example.org") is None
