@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dns.resolver import NXDOMAIN
 
 from newsletter.cli import lists
 
@@ -180,3 +181,32 @@ def test_export_imports_to_the_same_people(program: Any, tmp_path: Path) -> None
     assert "zoe@example.org" in piped
     assert "gone@example.org" not in piped
     assert (again["read"], again["added"], again["refused"]) == (3, 0, 0)
+
+
+def test_without_a_source_nothing_is_imported(program: Any, people: Path) -> None:
+    """The error says why, and what to write; no file of refused lines is left."""
+    refused = program("subscribers", "import", str(people), code=1)
+
+    assert "nothing says how these people agreed" in refused.stderr
+    assert "--source" in refused.stderr
+    assert "ada@example.org" not in addresses(program)
+    assert not people.with_name("people.refused.csv").exists()
+
+
+def test_domains_are_asked_about_on_request(
+    program: Any, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where none takes mail nobody is added, and each line says so."""
+
+    class Nowhere:
+        lifetime = 0.0
+
+        def resolve(self, _domain: str, _kind: str) -> None:
+            raise NXDOMAIN
+
+    monkeypatch.setattr("dns.resolver.Resolver", Nowhere)
+
+    told = program("subscribers", "import", str(people), "--check-mx", *SAID).stdout
+
+    assert "example.org does not exist" in " ".join(told.split())
+    assert "ada@example.org" not in addresses(program)
