@@ -119,6 +119,29 @@ def asked_lately(session: Session, to_hash: str, *, since: datetime) -> int:
     return count
 
 
+@dataclass(frozen=True)
+class WrittenLetter:
+    """A letter that was written to one person; `ended_at` is None while it waits."""
+
+    kind: LetterKind
+    created_at: datetime
+    ended_at: datetime | None
+
+
+def written_to(session: Session, subscriber_id: int) -> tuple[WrittenLetter, ...]:
+    """Return what was written to a person lately and is not cleared yet."""
+    rows = session.execute(
+        select(
+            col(AutomaticLetter.kind),
+            col(AutomaticLetter.created_at),
+            col(AutomaticLetter.ended_at),
+        )
+        .where(col(AutomaticLetter.subscriber_id) == subscriber_id)
+        .order_by(col(AutomaticLetter.id))
+    )
+    return tuple(WrittenLetter(*row) for row in rows)
+
+
 def forget(session: Session, subscriber_id: int) -> None:
     """Drop what still waits for this person, and unname what was sent to them.
 

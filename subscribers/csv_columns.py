@@ -68,7 +68,7 @@ SPELLINGS: Mapping[Column, Sequence[str]] = {
     Column.SOURCE: ("source", "signupsource", "subscriptionsource"),
     Column.STATUS: (
         "status", "subscriberstatus", "subscriptionstatus", "emailstatus",
-        "memberstatus", "subscribertype",
+        "memberstatus", "subscribertype", "type",
     ),
     Column.STATUS_AT: ("statusat",),
     Column.SUBSCRIBED: ("subscribed", "subscribedtoemails", "issubscribed"),

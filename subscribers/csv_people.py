@@ -30,7 +30,7 @@ STATUS_WORDS = MappingProxyType(
         word: status
         for status, words in {
             SubscriberStatus.ACTIVE: "active subscribed enabled confirmed regular "
-            "premium gifted trialed free paid comped",
+            "premium gifted trialed free paid comped unpaid churning pastdue",
             SubscriberStatus.PENDING: "pending unconfirmed unactivated notconfirmed",
             SubscriberStatus.UNSUBSCRIBED: "unsubscribed disabled blocklisted "
             "blacklisted removed inactive cancelled canceled optedout churned",
@@ -39,6 +39,14 @@ STATUS_WORDS = MappingProxyType(
         }.items()
         for word in words.split()
     }
+)
+# People of whom a file says that they confirmed, but not where.
+CONFIRMED_ELSEWHERE = "confirmed on an earlier list"
+# Whom nobody mails needs no consent.
+MAILED = frozenset({SubscriberStatus.ACTIVE, SubscriberStatus.PENDING})
+NO_CONSENT = (
+    "nothing says how they agreed to get the newsletter; write it into the column "
+    "source, or import with --source"
 )
 _YES = {"yes", "true", "1", "y", "t", "on"}
 _NO = {"no", "false", "0", "n", "f", "off"}
@@ -49,7 +57,10 @@ _GUARDED = re.compile(r"'+[=+\-@]")
 
 # Rows of a million lines are made one by one; a frozen dataclass costs four times more.
 class Candidate(NamedTuple):
-    """Somebody who may join the list, with what was doubtful about their line."""
+    """Somebody who may join the list, with what was doubtful about their line.
+
+    `source` says how they agreed to get mail; it is empty when nothing says so.
+    """
 
     line: int
     cells: list[str]
@@ -126,6 +137,7 @@ def read_person(
         record: the cells of a line, as many as the header has.
         layout: which cell is what.
         source_label: where the person is said to come from, if the line does not say.
+            Empty when nobody said so.
         now: the time of the import; also since when a person has the status, if the
             line does not say.
     """
@@ -161,7 +173,7 @@ def _candidate(
         language=doubts.language(cell(Column.LANGUAGE)),
         status=status,
         status_at=status_at,
-        source=clean_source(unguard(cell(Column.SOURCE))) or source_label,
+        source=_source(layout, record.cells) or source_label,
         signed_up_at=doubts.instant(cell(Column.SIGNED_UP_AT), now=now),
         warnings=tuple(doubts.warnings),
     )
@@ -180,6 +192,17 @@ def _name(layout: Layout, cells: list[str]) -> str:
         first = unguard(layout.cell(cells, Column.FIRST_NAME))
         return clean_name(f"{first} {unguard(layout.cell(cells, Column.LAST_NAME))}")
     return clean_name(unguard(name))
+
+
+def _source(layout: Layout, cells: list[str]) -> str:
+    """Return how the line says that the person agreed; or nothing."""
+    if said := clean_source(unguard(layout.cell(cells, Column.SOURCE))):
+        return said
+    if not layout.tells_status:
+        return ""
+    word = re.sub(r"[\W_]+", "", layout.cell(cells, Column.STATUS)).casefold()
+    confirmed = _answer(layout, cells, Column.CONFIRMED) or word == "confirmed"
+    return CONFIRMED_ELSEWHERE if confirmed else ""
 
 
 def _status(

@@ -67,10 +67,16 @@ class RecordReader:
     """
 
     def __init__(self, source: BinaryIO, *, name: str, encoding: str) -> None:
-        self._feed = _Feed(_Lines(source, name=name, encoding=encoding))
+        self._lines = _Lines(source, name=name, encoding=encoding)
+        self._feed = _Feed(self._lines)
         self.delimiter = self._feed.choose_delimiter()
         self._parser = csv.reader(self._feed, delimiter=self.delimiter, strict=True)
         self._peeked: Record | BadRecord | None = None
+
+    @property
+    def octets(self) -> int:
+        """How much of the file was taken in so far."""
+        return self._lines.octets
 
     def __iter__(self) -> Iterator[Record | BadRecord]:
         """Yield what is left to read."""
@@ -174,6 +180,7 @@ class _Lines:
         self._name = name
         self._encoding = encoding
         self._line = 0
+        self.octets = 0
         try:
             "".encode(encoding)
             self._is_utf8 = codecs.lookup(encoding).name in {"utf-8", "utf-8-sig"}
@@ -189,6 +196,7 @@ class _Lines:
     def __iter__(self) -> Iterator[str]:
         rest = ""
         while chunk := self._source.read(_CHUNK_OCTETS):
+            self.octets += len(chunk)
             if self._line == 0 and not rest:
                 self._refuse_other_encodings(chunk)
             *whole, rest = (rest + self._decode(chunk)).split("\n")

@@ -32,6 +32,8 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _LINK = re.compile(r"[:/\\@<>\[\]{}|]|www\.|\w\.[^\W\d_]{2,}|[0-9]{4}", re.IGNORECASE)
 # Files in a zone folder that name no place.
 _NOT_ZONES = {"factory", "localtime"}
+# As Go writes a time, and so listmonk: the offset stands apart, and a name behind it.
+_GO_TIME = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?) ([+-]\d{4}) \S+")
 # Nobody signed up for a newsletter by email before there was email.
 _FIRST_YEAR = 1971
 
@@ -129,13 +131,17 @@ def clean_language(text: str) -> str:
 def read_instant(text: str, *, now: datetime) -> datetime | None:
     """Return the instant that *text* names, in UTC; None when it is empty.
 
-    Takes ISO 8601, with a space or a T; without a zone it counts as UTC. An order of
+    Takes ISO 8601, with a space or a T, and what Go makes of it; without a zone it
+    counts as UTC. An order of
     day and month that must be guessed, as in 03/04/2026, is refused.
 
     Raises:
         BadDetail: it cannot be read, lies after *now*, or before 1971.
     """
-    wanted = text.strip().removesuffix(" UTC")
+    wanted = text.strip()
+    if found := _GO_TIME.fullmatch(wanted):
+        wanted = "".join(found.groups())
+    wanted = wanted.removesuffix(" UTC")
     if not wanted:
         return None
     try:

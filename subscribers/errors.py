@@ -95,3 +95,43 @@ class ImportRefused(SubscribersError):
             f"{first_line}: {reason}. Mend the file, or import without --strict to "
             "take the good lines."
         )
+
+
+class ConsentUnknown(SubscribersError):
+    """A list does not say how its people agreed to get this mail, and nobody else did.
+
+    `line` is the first person of whom it is not known.
+    """
+
+    def __init__(self, *, path: str, line: int) -> None:
+        self.path = path
+        self.line = line
+        super().__init__(
+            f"{path}, line {line}: nothing says how these people agreed to get the "
+            "newsletter, so nothing was imported. Whoever mails people must be able to "
+            'show it. Say it with --source, such as --source "signed up at the counter '
+            'in 2025"; or in a column called source.'
+        )
+
+
+class NoResolver(SubscribersError):
+    """Nobody can be asked whether a domain takes mail."""
+
+    def __init__(self, *, reason: str, remedy: str) -> None:
+        self.reason = reason
+        self.remedy = remedy
+        super().__init__(f"Domains cannot be looked up: {reason}. {remedy}")
+
+
+class Suppressed(SubscribersError):
+    """The address is never to be mailed, and only its owner can change that."""
+
+    def __init__(self, *, address: str, reason: str, since: datetime) -> None:
+        self.address = address
+        self.reason = reason
+        self.since = since
+        super().__init__(
+            f"{address} is suppressed since {since:%Y-%m-%d} ({reason}) and is not "
+            "mailed. If its owner asked you for the newsletter: newsletter subscribers "
+            f"unsuppress {address}"
+        )

@@ -5,7 +5,7 @@ and does not run it; the import takes it off again, so the round trip stays true
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TextIO
 
@@ -30,13 +30,20 @@ _PAGE = 1_000
 
 
 def export_csv(
-    session: Session, out: TextIO, *, status: SubscriberStatus | None = None
+    session: Session,
+    out: TextIO,
+    *,
+    status: SubscriberStatus | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> int:
     """Write everybody, or those of one *status*, in the order they were added.
+
+    Of the erased nothing is left to write.
 
     Args:
         out: opened as UTF-8 with ``newline=""``.
         status: only those who stand so.
+        progress: called now and then with how many were written so far.
 
     Returns:
         How many people were written.
@@ -47,10 +54,14 @@ def export_csv(
     for person in _everybody(session, status):
         writer.writerow(_cells(person))
         count += 1
+        if progress and count % _PAGE == 0:
+            progress(count)
     return count
 
 
 def _everybody(session: Session, status: SubscriberStatus | None) -> Iterator[Person]:
+    if status is SubscriberStatus.ERASED:
+        return
     after = 0
     while people := roster.page(session, after=after, limit=_PAGE, status=status):
         yield from people

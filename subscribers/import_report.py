@@ -27,6 +27,8 @@ class RemarkKind(StrEnum):
     REFUSED = "refused"
     DUPLICATE = "duplicate"
     LEFT = "left"
+    SUPPRESSED = "suppressed"
+    DIFFERENT = "different"
     WARNING = "warning"
 
 
@@ -42,18 +44,21 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """How an import went; every line read is in exactly one of the next six counts.
+    """How an import went; every line read is in exactly one of the next eight counts.
 
     Attributes:
         read: lines with something on them, without the header.
         added: people who are new and may be mailed.
         added_silent: people who are new and are not mailed, as the file says.
-        already: were on the list, and stay as they are.
+        already: were on the list just as the file says.
+        different: were on the list with other details, and stay as they are here.
         left: were on the list but left, bounced or complained; they stay so.
+        suppressed: are not on the list and never to be mailed; they stay out.
         duplicates: the same address as on an earlier line.
         refused: cannot be taken.
         warnings: doubts about people who were taken or are there: a time zone,
             language or date that was left empty, or that the file says they left.
+        differing: how many of the different ones differ in which detail.
         examples: the first remarks of each kind, in the order of the file.
     """
 
@@ -61,11 +66,18 @@ class ImportReport:
     added: int
     added_silent: int
     already: int
+    different: int
     left: int
+    suppressed: int
     duplicates: int
     refused: int
     warnings: int
+    differing: dict[str, int]
     examples: tuple[Remark, ...]
+
+
+# What a strict import objects to; the rest is no mistake of the file.
+_WRONG = (RemarkKind.REFUSED, RemarkKind.DUPLICATE, RemarkKind.WARNING)
 
 
 class Tally:
@@ -81,6 +93,7 @@ class Tally:
         self.added = 0
         self.added_silent = 0
         self.already = 0
+        self.differing: Counter[str] = Counter()
         self.first_wrong: Remark | None = None
         self._write_refused = write_refused
         self._skip = layout.skip
@@ -92,7 +105,7 @@ class Tally:
     @property
     def wrong(self) -> int:
         """How many things there are that a strict import objects to."""
-        return self._kinds.total() - self._kinds[RemarkKind.LEFT]
+        return sum(self._kinds[kind] for kind in _WRONG)
 
     def note(self, kind: RemarkKind, line: int, value: str, reason: str) -> None:
         """Note something about a line."""
@@ -100,7 +113,7 @@ class Tally:
         self._kinds[kind] += 1
         if self._kinds[kind] <= EXAMPLES:
             self._examples.append(remark)
-        if kind is not RemarkKind.LEFT and self.first_wrong is None:
+        if kind in _WRONG and self.first_wrong is None:
             self.first_wrong = remark
 
     def refuse(self, line: BadRecord | Refusal) -> None:
@@ -130,10 +143,13 @@ class Tally:
             added=self.added,
             added_silent=self.added_silent,
             already=self.already,
+            different=self._kinds[RemarkKind.DIFFERENT],
             left=self._kinds[RemarkKind.LEFT],
+            suppressed=self._kinds[RemarkKind.SUPPRESSED],
             duplicates=self._kinds[RemarkKind.DUPLICATE],
             refused=self._kinds[RemarkKind.REFUSED],
             warnings=self._kinds[RemarkKind.WARNING],
+            differing=dict(self.differing),
             examples=tuple(sorted(self._examples, key=lambda remark: remark.line)),
         )
 

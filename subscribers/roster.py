@@ -152,9 +152,11 @@ def page(
     Args:
         after: the id of the last person of the page before; 0 for the first page.
         limit: how many at most.
-        status: only those who stand so.
+        status: only those who stand so; else all but the erased, who are nobody.
     """
     query = select(*_COLUMNS).where(col(Subscriber.id) > after)
+    if status is None:
+        query = query.where(col(Subscriber.status) != SubscriberStatus.ERASED)
     if status is not None:
         query = query.where(col(Subscriber.status) == status)
     rows = session.execute(query.order_by(col(Subscriber.id)).limit(limit))

@@ -39,6 +39,7 @@ FLOORS = [
         "newsletter.transport",
         "newsletter.rates",
     },
+    {"newsletter.privacy"},
     {"newsletter.sender"},
     {"newsletter.scheduler", "newsletter.queue", "newsletter.demo", "newsletter.web"},
     {"newsletter.cli"},

@@ -69,7 +69,7 @@ def init(
             ("1", "Open the settings: name, addresses, schedule, relay."),
             ("2", "newsletter doctor"),
             ("3", "newsletter tips import FOLDER"),
-            ("4", "newsletter subscribers import PEOPLE.csv"),
+            ("4", "newsletter subscribers import PEOPLE.csv --source HOW_THEY_AGREED"),
             ("5", "newsletter preview --open"),
             ("6", "newsletter run"),
         ]

@@ -10,12 +10,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import is_dataclass
 from datetime import date, datetime
 from enum import Enum
-from typing import Any
+from typing import Any, TextIO
 from zoneinfo import ZoneInfo
 
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+)
 from rich.progress import TimeRemainingColumn as TimeLeft
 from rich.table import Table
 from rich.text import Text
@@ -98,40 +104,50 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     _console().print(grid)
 
 
-def progress(label: str, total: int | None) -> Progress:
-    """Return a progress bar on stderr, with one task."""
+def progress(label: str, total: int | None, *, vanish: bool = False) -> Progress:
+    """Return a progress bar on stderr, with one task.
+
+    Args:
+        vanish: leave nothing behind; where nobody can see it move, not even a line.
+    """
+    console = _console(stderr=True)
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(complete_style=ACCENT, finished_style=ACCENT),
         MofNCompleteColumn(),
         TimeLeft(),
-        console=_console(stderr=True),
+        console=console,
+        transient=vanish,
+        disable=vanish and not console.is_terminal,
     )
     bar.add_task(label, total=total)
     return bar
 
 
-def counter(label: str) -> Progress:
-    """Return a count on stderr of something whose end is not known.
+def octets(label: str, total: int | None) -> Progress:
+    """Return a progress bar of how much of a file was read, which vanishes at the end.
 
-    It vanishes at the end; where nobody can see it move, it leaves no empty line.
+    Without a total it moves to and fro.
     """
     console = _console(stderr=True)
     bar = Progress(
         TextColumn("{task.description}"),
-        TextColumn("{task.completed:,.0f}"),
+        BarColumn(complete_style=ACCENT, finished_style=ACCENT),
+        DownloadColumn(),
+        TimeLeft(),
         console=console,
         transient=True,
         disable=not console.is_terminal,
     )
-    bar.add_task(label, total=None)
+    bar.add_task(label, total=total)
     return bar
 
 
-def as_json(value: object) -> None:
-    """Print *value* as JSON: dataclasses as objects, times in ISO 8601."""
-    json.dump(_plain(value), sys.stdout, ensure_ascii=False, indent=2)
-    sys.stdout.write("\n")
+def as_json(value: object, out: TextIO | None = None) -> None:
+    """Write *value* as JSON, to stdout unless told: times are in ISO 8601."""
+    out = out or sys.stdout
+    json.dump(_plain(value), out, ensure_ascii=False, indent=2)
+    out.write("\n")
 
 
 def local(moment: datetime | None, zone: ZoneInfo) -> str:

@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from newsletter import archive, db, fence, issues, soundness
+from newsletter import archive, db, fence, issues, privacy, soundness
 from newsletter.cli import screen
 from newsletter.cli.office import Office, config_of, connect
 from newsletter.db import Session
 from newsletter.errors import DatabaseProblem
 from newsletter.ledger import promises
+from subscribers import suppression
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -45,6 +46,7 @@ QUESTIONS: tuple[tuple[str, Callable[[Session], Answer]], ...] = (
     ("Letters in hand have a lease, others none", promises.with_a_wrong_lease),
     ("Nobody was mailed after leaving", promises.begun_after_leaving),
     ("What was sent is public, and only that", archive.wrongly_public),
+    ("Of the erased nothing is left", privacy.left_behind),
 )
 
 
@@ -83,6 +85,7 @@ def _ask(context: typer.Context) -> Iterator[Promise]:
         for promise, question in QUESTIONS:
             yield _line(promise, question(session))
         yield _line("No letter is held beyond its lease", _held(office, session))
+        yield _line("Nobody suppressed is mailed", _suppressed(office, session))
         yield _line("It is the live one, no copy", doubt)
 
 
@@ -90,6 +93,15 @@ def _held(office: Office, session: Session) -> int:
     """Return how many letters are in hand for longer than any lease lasts."""
     lease = timedelta(seconds=office.config.settings.delivery.lease_seconds)
     return promises.held_beyond(session, office.clock() + lease)
+
+
+def _suppressed(office: Office, session: Session) -> str:
+    """Return how many people are mailed though they are suppressed, in words."""
+    if not office.config.settings.newsletter.secret.get_secret_value():
+        # Nothing can be sent, or was ever suppressed, without one.
+        return ""
+    found = suppression.mailed_all_the_same(session, office.hasher)
+    return screen.count(found, "person", "people") if found else ""
 
 
 def _line(promise: str, answer: Answer) -> Promise:

@@ -27,6 +27,7 @@ from newsletter.config.sending import DeliverySection, QueueSection, SmtpSection
 from newsletter.config.site import (
     CommentsSection,
     LeavingSection,
+    PrivacySection,
     SignupSection,
     WebSection,
     WelcomeSection,
@@ -71,8 +72,8 @@ class NewsletterSection(Section):
     old_secrets: tuple[SecretStr, ...] = Field(
         (),
         description="Former secrets, the oldest last. Links signed with them keep "
-        "working, so never drop one while its emails may still be opened; the oldest "
-        "one also keys what is remembered of addresses that must not be mailed.",
+        "working, so never drop one while its emails may still be opened. The oldest "
+        "is the key of the suppression list: keep that one for ever.",
     )
 
     @property
@@ -264,6 +265,7 @@ class Settings(Section):
     welcome: WelcomeSection = WelcomeSection()
     leaving: LeavingSection = LeavingSection()
     comments: CommentsSection = CommentsSection()
+    privacy: PrivacySection = PrivacySection()
     database: DatabaseSection = DatabaseSection()
     delivery: DeliverySection = DeliverySection()
     smtp: SmtpSection = SmtpSection()

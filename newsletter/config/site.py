@@ -167,3 +167,21 @@ class CommentsSection(Section):
     per_network: int = Field(
         10, ge=1, description="Comments from one network in an hour at most."
     )
+
+
+class PrivacySection(Section):
+    """How long people are kept; docs/people.md says what is kept of whom."""
+
+    keep_left_days: int = Field(
+        0,
+        ge=0,
+        le=36_500,
+        description="Days after which somebody who left, bounced or complained is "
+        "erased; that their address is never to be mailed stays, unreadable. 0: never.",
+    )
+
+    @property
+    def keeps_left(self) -> timedelta | None:
+        """How long somebody who left is kept; None for ever."""
+        days = self.keep_left_days
+        return timedelta(days=days) if days else None

@@ -17,6 +17,7 @@ from newsletter.tips.drafts import TipDraft
 from newsletter.tips.importing import apply_import, plan_import
 from newsletter.tips.sources import read_source
 from newsletter.transport import Relay, SmtpTransport
+from subscribers.hashing import AddressHasher
 from subscribers.importing import import_csv
 from subscribers.roster import count_by_status
 
@@ -136,7 +137,13 @@ def _fill(stage: Stage) -> None:
         plan = plan_import(session, drafts, as_archive=False)
         apply_import(session, plan, now=now, skip_bad=False)
         with as_file(samples / "subscribers.csv") as people:
-            import_csv(session, people, source_label="tips.example", now=now)
+            import_csv(
+                session,
+                people,
+                source_label="tips.example",
+                hasher=AddressHasher(stage.config.secrets),
+                now=now,
+            )
 
 
 def _this_season(draft: TipDraft, today: date) -> TipDraft:

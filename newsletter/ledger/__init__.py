@@ -2,7 +2,8 @@
 
 All SQL about deliveries is here. Knows nothing of templates or SMTP; the sender brings
 outcomes in. `enrolment`, `steps`, `holding`, `pacing` and `recording` move rows,
-`questions` reads them, `promises` doubts them all, `entries` are what they speak.
+`questions` reads them, `promises` doubts them all, `forgetting` unnames them, `entries`
+are what they speak.
 """
 
 from newsletter.ledger.enrolment import enrol, withdraw
@@ -14,6 +15,7 @@ from newsletter.ledger.entries import (
     Tally,
     Trouble,
 )
+from newsletter.ledger.forgetting import forget, naming_the_erased
 from newsletter.ledger.holding import release_dead
 from newsletter.ledger.pacing import last_place, next_place, postpone
 from newsletter.ledger.questions import (
@@ -46,6 +48,7 @@ __all__ = [
     "claim",
     "count_due",
     "enrol",
+    "forget",
     "history",
     "in_hand",
     "is_finished",
@@ -53,6 +56,7 @@ __all__ = [
     "last_sent",
     "left_open",
     "mark_sending",
+    "naming_the_erased",
     "next_place",
     "postpone",
     "record",

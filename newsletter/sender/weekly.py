@@ -1,8 +1,9 @@
 """One round of the main job, and the operator's way to end an issue."""
 
+import logging
 from collections.abc import Callable
 
-from newsletter import archive, db, issues, ledger, notices
+from newsletter import archive, db, fence, issues, ledger, notices, privacy
 from newsletter.errors import (
     ConfigError,
     DatabaseProblem,
@@ -19,6 +20,9 @@ from newsletter.sender.posting import send_waiting, tidy
 from newsletter.sender.taking_up import free
 from newsletter.slots import Slot
 from newsletter.tables import NoticeKind
+from subscribers.hashing import AddressHasher
+
+log = logging.getLogger(__name__)
 
 LONGEST_KEY = 200
 
@@ -50,6 +54,7 @@ def tick(desk: Desk, *, forward: Forward = deliver) -> None:
         _report_the_start(desk, error)
     _clear_up(desk)
     tidy(desk)
+    _erase_overdue(desk)
     # Before the issue, which may take hours, and after it.
     tell_operator(desk)
     send_waiting(desk)
@@ -70,6 +75,28 @@ def _clear_up(desk: Desk) -> None:
             free(desk, session, issue_id)
             ledger.withdraw(session, issue_id)
             archive.settle(session, issues.get(session, issue_id).tip_id)
+
+
+def _erase_overdue(desk: Desk) -> None:
+    """Erase a handful of those who left longer ago than people are kept.
+
+    Raises:
+        Fenced: this database is not the live one; nobody is erased.
+    """
+    kept = desk.config.settings.privacy.keeps_left
+    if kept is None:
+        return
+    now = desk.clock()
+    with db.transaction(desk.engine) as session:
+        fence.check(session, desk.mark)
+        erased = privacy.erase_overdue(
+            session,
+            before=now - kept,
+            hasher=AddressHasher(desk.config.secrets),
+            now=now,
+        )
+    if erased:
+        log.info("people who left were erased", extra={"people": erased})
 
 
 def _report_the_start(desk: Desk, error: Exception) -> None:

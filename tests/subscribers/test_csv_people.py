@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from subscribers.csv_columns import find_columns
 from subscribers.csv_people import (
+    CONFIRMED_ELSEWHERE,
     STATUS_WORDS,
     Candidate,
     Refusal,
@@ -79,6 +80,32 @@ def test_a_line_that_says_no_source_gets_the_label() -> None:
     """Everybody comes from somewhere."""
     assert person(source="").source == "a file"
     assert person().source == "a file"
+
+
+@pytest.mark.parametrize(
+    ("cells", "source"),
+    [
+        ({}, ""),
+        ({"status": "active"}, ""),
+        ({"status": "Confirmed"}, CONFIRMED_ELSEWHERE),
+        ({"confirmed": "1"}, CONFIRMED_ELSEWHERE),
+        ({"confirmed": "0"}, ""),
+        ({"confirmed": "yes", "source": "the fair"}, "the fair"),
+    ],
+)
+def test_only_what_the_file_says_of_consent_is_believed(
+    cells: dict[str, str], source: str
+) -> None:
+    """That they confirmed is as good as a source; that they are active says nothing."""
+    wanted = {"email": "ann@example.org", **cells}
+    layout = find_columns(Record(1, list(wanted)), told={}, path="list.csv")
+
+    found = read_person(
+        Record(2, list(wanted.values())), layout, source_label="", now=NOW
+    )
+
+    assert isinstance(found, Candidate)
+    assert found.source == source
 
 
 @pytest.mark.parametrize(
@@ -156,7 +183,10 @@ def test_the_words_of_other_programs_are_known(
 
 def test_every_status_of_ours_is_a_word() -> None:
     """What we export we read back."""
-    assert all(STATUS_WORDS[status] is status for status in SubscriberStatus)
+    kept = set(SubscriberStatus) - {SubscriberStatus.ERASED}
+
+    assert all(STATUS_WORDS[status] is status for status in kept)
+    assert SubscriberStatus.ERASED not in STATUS_WORDS
 
 
 def test_an_unknown_status_is_not_guessed() -> None:

@@ -109,6 +109,8 @@ def test_a_language_is_a_tag() -> None:
         "2026-03-04T05:06:07.000Z",
         "2026-03-04 06:06:07+01:00",
         "2026-03-04 05:06:07 +0000 UTC",
+        "2026-03-04 05:06:07.000000 +0000 +0000",
+        "2026-03-04 07:06:07 +0200 CEST",
     ],
 )
 def test_an_instant_is_read_in_utc(typed: str, now: datetime) -> None:

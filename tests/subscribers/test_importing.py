@@ -1,22 +1,34 @@
 """A list is taken in whole or told what is wrong, and never brings anybody back."""
 
 import io
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Engine, event
 from sqlmodel import Session
 
 from subscribers import roster
 from subscribers.csv_columns import Column
-from subscribers.errors import BadDetail, ImportRefused, UnreadableList
+from subscribers.errors import (
+    BadDetail,
+    ConsentUnknown,
+    ImportRefused,
+    UnreadableList,
+)
+from subscribers.hashing import AddressHasher
 from subscribers.import_report import ImportReport, RemarkKind
 from subscribers.importing import BATCH, ImportOptions, import_csv
+from subscribers.mail_hosts import HostVerdict
 from subscribers.tables import SubscriberStatus
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
+HASHER = AddressHasher([b"a secret of the tests"])
 
 
 def take(
@@ -31,13 +43,21 @@ def take(
         session,
         io.BytesIO("\n".join(lines).encode()),
         source_label="the old list",
+        hasher=HASHER,
         now=now,
         options=options,
         rejects=rejects,
     )
 
 
-def counts(report: ImportReport) -> dict[str, int]:
+@pytest.fixture
+def clean_session(engine: Engine) -> Iterator[Session]:
+    """A session that a property test rolls back itself."""
+    with Session(engine) as session:
+        yield session
+
+
+def counts(report: ImportReport) -> dict[str, object]:
     """Return the counts of *report* that are not 0."""
     numbers = asdict(report)
     return {
@@ -94,9 +114,13 @@ def test_a_path_is_opened_and_closed(session: Session, tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_text("email\nann@example.org\n", "utf-8")
 
-    assert import_csv(session, path, source_label="", now=NOW).added == 1
+    assert (
+        import_csv(session, path, source_label="x", hasher=HASHER, now=NOW).added == 1
+    )
     with pytest.raises(UnreadableList, match=r"missing\.csv: it cannot be opened"):
-        import_csv(session, tmp_path / "missing.csv", source_label="", now=NOW)
+        import_csv(
+            session, tmp_path / "missing.csv", source_label="x", hasher=HASHER, now=NOW
+        )
 
 
 def test_importing_twice_changes_nothing(session: Session) -> None:
@@ -106,7 +130,9 @@ def test_importing_twice_changes_nothing(session: Session) -> None:
 
     report = take(session, "email,name", "ANN@example.org,Another", now=NOW)
 
-    assert counts(report) == {"read": 1, "already": 1}
+    assert counts(report) == {"read": 1, "different": 1, "differing": {"name": 1}}
+    assert report.examples[0].kind is RemarkKind.DIFFERENT
+    assert report.examples[0].reason == "name 'Ann' here, 'Another' in the file"
     assert roster.page(session) == before
 
 
@@ -283,7 +309,9 @@ def test_a_file_that_breaks_off_changes_nothing(session: Session) -> None:
     content = "\n".join(["email", *lines]).encode() + b"\nb\xf6b@example.org\n"
 
     with pytest.raises(UnreadableList) as refused:
-        import_csv(session, io.BytesIO(content), source_label="", now=NOW)
+        import_csv(
+            session, io.BytesIO(content), source_label="x", hasher=HASHER, now=NOW
+        )
     session.commit()
 
     assert refused.value.line == 2 * BATCH + 2
@@ -297,7 +325,8 @@ def test_an_encoding_can_be_named(session: Session) -> None:
     import_csv(
         session,
         io.BytesIO(content),
-        source_label="",
+        source_label="x",
+        hasher=HASHER,
         now=NOW,
         options=ImportOptions(encoding="cp1252"),
     )
@@ -318,30 +347,150 @@ def test_columns_can_be_named(session: Session) -> None:
     assert roster.find(session, "ann@example.org").name == "Ann"
 
 
+def test_without_consent_nothing_is_imported(session: Session) -> None:
+    """The error says of whom nothing is known, why that matters, and what to write."""
+    file = io.BytesIO(
+        b"email,status\nann@example.org,confirmed\nbob@example.org,active"
+    )
+
+    with pytest.raises(ConsentUnknown, match="line 3: nothing says how") as refused:
+        import_csv(session, file, source_label=" ", hasher=HASHER, now=NOW)
+    session.commit()
+
+    assert "--source" in str(refused.value)
+    assert addresses(session) == []
+
+
+def test_where_a_column_says_it_only_who_says_nothing_is_refused(
+    session: Session,
+) -> None:
+    """It can be filled in and imported again; who is not mailed need not say it."""
+    rejects = io.StringIO()
+    file = io.BytesIO(
+        b"email,source,status\n"
+        b"ann@example.org,the fair,\n"
+        b"bob@example.org,,active\n"
+        b"eve@example.org,,unsubscribed\n"
+    )
+
+    report = import_csv(
+        session, file, source_label="", hasher=HASHER, now=NOW, rejects=rejects
+    )
+
+    assert counts(report) == {"read": 3, "added": 1, "added_silent": 1, "refused": 1}
+    assert report.examples[0].value == "bob@example.org"
+    assert "column source" in report.examples[0].reason
+    assert "bob@example.org,,active" in rejects.getvalue()
+
+
+class Hosts:
+    """Knows of one domain that takes no mail, and of one that says nothing."""
+
+    def look_up(self, address: str) -> HostVerdict:
+        """Answer as `MailHosts` does."""
+        if address.endswith("@nowhere.test"):
+            return HostVerdict(refused="nowhere.test does not exist")
+        return HostVerdict(doubt="slow" if address.endswith("@slow.test") else "")
+
+
+def test_domains_are_asked_about_on_request(session: Session) -> None:
+    """Where no mail can go nobody is added; where nobody knows, they are."""
+    rejects = io.StringIO()
+    hosts: Any = Hosts()
+
+    report = take(
+        session,
+        "email,status",
+        "ann@nowhere.test,active",
+        "bob@slow.test,active",
+        "eve@example.org,active",
+        "gone@nowhere.test,unsubscribed",
+        options=ImportOptions(mail_hosts=hosts),
+        rejects=rejects,
+    )
+
+    assert counts(report) == {
+        "read": 4,
+        "added": 2,
+        "added_silent": 1,
+        "refused": 1,
+        "warnings": 1,
+    }
+    assert "2,nowhere.test does not exist,ann@nowhere.test,active" in rejects.getvalue()
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.binary(max_size=200)
+    | st.lists(
+        st.lists(
+            st.sampled_from(
+                (
+                    *("email", "status", "source", "ann@example.org", "b@x.test"),
+                    *("active", "confirmed", "left", '"', "\0", "=1+1", "", "é"),
+                )
+            ),
+            max_size=4,
+        ).map(",".join),
+        max_size=6,
+    ).map(lambda lines: "\n".join(["email,name,status", *lines]).encode()),
+    st.booleans(),
+)
+def test_whatever_a_file_holds_there_is_a_report_or_a_reason(
+    clean_session: Session, content: bytes, strict: bool
+) -> None:
+    """Never another error; each line is counted once, and the good ones are there."""
+    session = clean_session
+    try:
+        report = import_csv(
+            session,
+            io.BytesIO(content),
+            source_label="x",
+            hasher=HASHER,
+            now=NOW,
+            options=ImportOptions(strict=strict),
+            rejects=io.StringIO(),
+        )
+    except (UnreadableList, ImportRefused):
+        assert roster.page(session) == []
+        return
+    found = roster.page(session)
+    session.rollback()
+
+    assert report.read == sum(
+        (report.added, report.added_silent, report.already, report.different)
+    ) + sum((report.left, report.suppressed, report.duplicates, report.refused))
+    assert len(found) == report.added + report.added_silent
+
+
 def test_a_label_is_one_line(session: Session) -> None:
     """Readers may see it, so it is held to the rules of a name."""
     with pytest.raises(BadDetail, match="source"):
-        import_csv(session, io.BytesIO(), source_label="x" * 201, now=NOW)
+        import_csv(
+            session, io.BytesIO(), source_label="x" * 201, hasher=HASHER, now=NOW
+        )
 
 
 def test_progress_is_told_by_the_batch(session: Session) -> None:
-    """Whoever waits hears how far it is."""
-    told: list[int] = []
+    """Whoever waits hears how far it is, in lines and in octets of the file."""
+    told: list[tuple[int, int]] = []
     lines = [f"reader{number}@example.org" for number in range(2 * BATCH + 1)]
 
     import_csv(
         session,
         io.BytesIO("\n".join(lines).encode()),
-        source_label="",
+        source_label="x",
+        hasher=HASHER,
         now=NOW,
-        progress=told.append,
+        progress=lambda *so_far: told.append(so_far),
     )
 
-    assert told == [BATCH, 2 * BATCH]
+    assert [lines_read for lines_read, _ in told] == [BATCH, 2 * BATCH]
+    assert told[-1][1] == len("\n".join(lines))
 
 
-def test_a_batch_costs_two_statements(engine: Engine, session: Session) -> None:
-    """One insert, and one look at those who were there; never one a person."""
+def test_a_batch_costs_four_statements(engine: Engine, session: Session) -> None:
+    """Two inserts, and a look at the suppressed and the known; never one a person."""
     lines = [f"reader{number}@example.org" for number in range(BATCH)]
     take(session, *lines[::2])
     statements: list[str] = []
@@ -353,5 +502,5 @@ def test_a_batch_costs_two_statements(engine: Engine, session: Session) -> None:
     take(session, *lines)
     event.remove(engine, "before_cursor_execute", _note)
 
-    assert statements.count("SELECT") == 1
-    assert statements.count("INSERT") <= 2
+    assert statements.count("SELECT") == 2
+    assert statements.count("INSERT") == 2

@@ -77,6 +77,15 @@ def _people_and_notices() -> None:
     op.create_index(
         "ix_subscriber_status", "subscriber", ["status", "id"], unique=False
     )
+    gone = sa.text("status NOT IN ('active', 'pending', 'erased')")
+    op.create_index(
+        "ix_subscriber_gone",
+        "subscriber",
+        ["status_at"],
+        unique=False,
+        sqlite_where=gone,
+        postgresql_where=gone,
+    )
 
 
 def _consent_and_leaving() -> None:

@@ -13,7 +13,7 @@ def test_a_healthy_newsletter_keeps_every_promise(program: Any) -> None:
     for _ in range(2):
         result = program("verify")
         lines = result.stdout.splitlines()[2:]
-        assert len(lines) == 18
+        assert len(lines) == 20
         assert all(" ok" in line for line in lines)
         program("send", "-y")
 
@@ -63,3 +63,37 @@ def test_a_database_of_another_release_is_asked_nothing_else(empty: Any) -> None
 
     assert line["promise"] == "The database is of this release"
     assert "newsletter upgrade" in line["found"]
+
+
+def test_what_was_left_of_the_erased_and_who_is_suppressed_is_found(
+    program: Any,
+) -> None:
+    """A name, an address in the relay's words, and a reader who wanted no mail."""
+    program("send", "-y")
+    program("subscribers", "erase", "zoe@example.org", "-y")
+    program("subscribers", "suppress", "bob@example.net")
+    program("verify")
+    engine = program.engine()
+    with engine.begin() as connection:
+        for harm in (
+            "UPDATE subscriber SET name = 'Zoë' WHERE status = 'erased'",
+            "UPDATE delivery SET reason = '550 <zoe@example.org> unknown'",
+            "UPDATE subscriber SET status = 'active' WHERE name = 'Bob'",
+        ):
+            connection.execute(text(harm))
+    engine.dispose()
+
+    found = json.loads(program("verify", "--json", code=1).stdout)
+
+    wrong = {line["promise"]: line["found"] for line in found if line["state"] != "ok"}
+    assert wrong == {
+        "Of the erased nothing is left": "1 details of people, 1 addresses in letters",
+        "Nobody suppressed is mailed": "1 person",
+    }
+
+
+def test_without_a_secret_nobody_can_be_suppressed(program: Any) -> None:
+    """So that promise needs none; nothing can be sent without one either."""
+    program.settings(newsletter__secret="")
+
+    assert "Nobody suppressed is mailed" in program("verify").stdout

@@ -16,7 +16,10 @@ from newsletter.sender import Desk, cancel, deliver, tick
 from newsletter.slots import Slot
 from newsletter.tables import DeliveryStatus, IssueStatus
 from newsletter.transport import MemoryTransport
+from subscribers import roster
+from subscribers.tables import SubscriberStatus
 from tests.desks import SetClock
+from tests.factories import make_subscriber
 from tests.newsletter.sender.week import MOMENT, SLOT, found, letters, open_week
 
 MakeDesk = Callable[..., Desk]
@@ -194,3 +197,29 @@ def test_letters_that_a_killed_process_had_of_a_cancelled_issue_end(
 
     assert before == [DeliveryStatus.SENDING]
     assert [letter.status for letter in letters(engine)] == [DeliveryStatus.UNCERTAIN]
+
+
+def test_a_round_erases_who_left_longer_ago_than_people_are_kept(
+    engine: Engine, desk_with: MakeDesk, clock: SetClock
+) -> None:
+    """Only if the operator wants that; who left since then stays."""
+    found(engine, readers=0, tips=1)
+    gone, now = SubscriberStatus.UNSUBSCRIBED, clock.now
+    with db.transaction(engine) as session:
+        for days in (29, 31):
+            make_subscriber(
+                session,
+                f"left{days}@example.org",
+                status=gone,
+                status_at=now - timedelta(days=days),
+            )
+
+    tick(desk_with(MemoryTransport()))
+    with db.transaction(engine) as session:
+        kept = roster.count_by_status(session)
+    tick(desk_with(MemoryTransport(), privacy={"keep_left_days": 30}))
+    with db.transaction(engine) as session:
+        left = roster.count_by_status(session)
+
+    assert (kept[gone], kept[SubscriberStatus.ERASED]) == (2, 0)
+    assert (left[gone], left[SubscriberStatus.ERASED]) == (1, 1)
