@@ -45,6 +45,22 @@ def test_what_is_personal_is_gone() -> None:
     assert not any(mark in page.html for mark in MARKS.values())
 
 
+def test_attributes_for_mail_programs_become_style() -> None:
+    """Weaker than the styles beside them, as they were; a picture keeps its size."""
+    frozen = """<table width="100%" cellpadding="0" cellspacing="0" border="0"
+    bgcolor="#FFF" style="width:50%"><tr><td align="center" style="padding:9px">
+    <table width="600"><tr><td>a</td></tr></table><img src="https://t.example/a.png"
+    alt="" width="40" height="30"></td></tr></table>"""
+    page = for_browser(frozen, greeting="", canonical=CANONICAL)
+
+    for obsolete in ("cellpadding", "cellspacing", "bgcolor", "align=", 'width="6'):
+        assert obsolete not in page.html
+    assert 'width="40" height="30"' in page.html
+    assert page.html.index("width: 100%;") < page.html.index("width:50%")
+    assert "text-align: center; padding: 0px; padding:9px" in page.html
+    assert "width: 600px; margin: 0 auto" in page.html
+
+
 def test_those_who_listen_find_the_letter() -> None:
     """All of it is the main part of the page."""
     page = for_browser(FROZEN, greeting="Hello,", canonical=CANONICAL)
