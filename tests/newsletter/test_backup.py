@@ -24,9 +24,11 @@ from sqlmodel.sql.sqltypes import AutoString
 from newsletter import backup, db, fence
 from newsletter.errors import BackupRefused, DatabaseProblem, Fenced
 from newsletter.tables import (
+    AutomaticLetter,
     DeliveryStatus,
     Installation,
     LabelKind,
+    LetterKind,
     Notice,
     NoticeKind,
     RateCount,
@@ -34,9 +36,20 @@ from newsletter.tables import (
     RateScope,
     TipComment,
     TipLabel,
+    TipVotes,
 )
 from subscribers.columns import UtcDateTime
-from subscribers.tables import Subscriber
+from subscribers.tables import (
+    AddressChange,
+    Consent,
+    ConsentStep,
+    Departure,
+    DepartureState,
+    DepartureWay,
+    Subscriber,
+    Suppression,
+    SuppressionReason,
+)
 from tests.conftest import NOW
 from tests.factories import make_delivery, make_issue, make_subscriber, make_tip
 
@@ -72,9 +85,55 @@ def _fill(session: Session) -> None:
     for status in DeliveryStatus:
         make_delivery(session, issue, status=status, dated_at=INSTANT, code=250)
     # Ids that were given out and are gone must not come back.
-    make_subscriber(session, "zoe@example.org", name=AWKWARD, signed_up_at=INSTANT)
+    zoe = make_subscriber(
+        session, "zoe@example.org", name=AWKWARD, signed_up_at=INSTANT
+    )
+    _fill_what_people_did(session, zoe.id or 0, tip.id or 0)
     gone = make_subscriber(session, "gone@example.org")
     session.execute(delete(Subscriber).where(col(Subscriber.id) == gone.id))
+
+
+def _fill_what_people_did(session: Session, person: int, tip: int) -> None:
+    session.add(TipVotes(tip_id=tip, useful=3, not_useful=1))
+    session.add(
+        Consent(
+            subscriber_id=person, step=ConsentStep.ASKED, at=INSTANT, wording=AWKWARD
+        )
+    )
+    session.add(
+        Departure(
+            subscriber_id=person,
+            at=INSTANT,
+            way=DepartureWay.PAGE,
+            state=DepartureState.UNDONE,
+            why=AWKWARD,
+        )
+    )
+    session.add(
+        AddressChange(
+            subscriber_id=person,
+            old_address="zoe@example.com",
+            new_address="zoe@example.org",
+            asked_at=INSTANT,
+        )
+    )
+    session.add(
+        Suppression(
+            address_hash="5" * 64, reason=SuppressionReason.ERASED, since=INSTANT
+        )
+    )
+    session.add(
+        AutomaticLetter(
+            kind=LetterKind.WELCOME,
+            uid="welcome.1",
+            subscriber_id=person,
+            to_address="zoe@example.org",
+            to_hash="5" * 64,
+            facts='{"said": "\\n"}',
+            created_at=INSTANT,
+            due_at=INSTANT,
+        )
+    )
 
 
 def rows_of(engine: Engine) -> Rows:
