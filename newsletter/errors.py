@@ -129,6 +129,16 @@ class TipRefused(NewsletterError):
         super().__init__(f'The tip "{slug}": {reason}')
 
 
+class UnknownComment(NewsletterError):
+    """No comment has this number."""
+
+    def __init__(self, *, number: int) -> None:
+        self.number = number
+        super().__init__(
+            f"There is no comment {number}. See `newsletter comments list --all`."
+        )
+
+
 class UnknownIssue(NewsletterError):
     """No issue was opened for this slot."""
 

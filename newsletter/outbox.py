@@ -29,6 +29,9 @@ _ONCE = {
     LetterKind.WELCOME,
     LetterKind.GOODBYE,
 }
+# What somebody wrote, and nobody could write again: it waits until it was taken. A
+# second copy of it does no harm.
+NEVER_LOST = {LetterKind.CONTACT}
 # Whom a letter of a kind may still go to; a kind that is not here goes in any case.
 _ACTIVE = {SubscriberStatus.ACTIVE}
 _ONLY_TO = {
@@ -173,6 +176,21 @@ def count_waiting(session: Session) -> int:
     return count
 
 
+def messages_held_up(session: Session) -> tuple[int, str]:
+    """Return how many messages to the operator were tried in vain, and why the last."""
+    waits = (
+        col(AutomaticLetter.kind).in_(NEVER_LOST),
+        col(AutomaticLetter.ended_at).is_(None),
+        col(AutomaticLetter.reason) != "",
+    )
+    newest = select(col(AutomaticLetter.reason)).where(*waits)
+    reason = session.scalar(newest.order_by(col(AutomaticLetter.id).desc()).limit(1))
+    if reason is None:
+        return 0, ""
+    counted = select(func.count()).select_from(AutomaticLetter).where(*waits)
+    return session.scalar(counted) or 0, reason
+
+
 def claim(
     session: Session,
     *,
@@ -184,8 +202,9 @@ def claim(
     """Take letters that are due, the oldest first; two workers never get the same.
 
     A letter whose lease lapsed was in the hands of a process that died: it may have
-    left, so it is taken once more, with the same Message-ID, and never again. One that
-    came too late ends: its reader left meanwhile, or confirmed by another one.
+    left, so it is taken once more, with the same Message-ID, and never again, unless
+    it must not be lost. One that came too late ends: its reader left meanwhile, or
+    confirmed by another one.
 
     Args:
         resend: whether a letter in doubt is taken once more; else it ends.
@@ -202,7 +221,8 @@ def claim(
     for row in rows:
         lapsed = row.lease_until is not None
         name, status = people.get(row.subscriber_id, ("", None))
-        if lapsed and (row.reason == IN_DOUBT or not resend):
+        may_end = lapsed and row.kind not in NEVER_LOST
+        if may_end and (row.reason == IN_DOUBT or not resend):
             _end(row, IN_DOUBT, now=now)
             continue
         if status and status not in _ONLY_TO.get(row.kind, {status}):

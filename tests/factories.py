@@ -11,11 +11,13 @@ from sqlmodel import Session
 
 from newsletter.slots import Slot
 from newsletter.tables import (
+    CommentStatus,
     Delivery,
     DeliveryStatus,
     Issue,
     IssueStatus,
     Tip,
+    TipComment,
     TipStatus,
 )
 from subscribers.tables import Subscriber, SubscriberStatus
@@ -54,6 +56,27 @@ def make_tip(
     session.add(tip)
     session.flush()
     return tip
+
+
+def make_comment(
+    session: Session,
+    tip: Tip,
+    body: str = "So true.",
+    *,
+    status: CommentStatus = CommentStatus.SHOWN,
+    **more: Any,
+) -> TipComment:
+    """Write a comment on *tip*; each is a minute later than those made before."""
+    number = next(_numbers)
+    facts: dict[str, Any] = {
+        "author": "Bo",
+        "origin": f"{number}",
+        "written_at": OPENED_AT + timedelta(minutes=number),
+    }
+    comment = TipComment(tip_id=tip.id or 0, body=body, status=status, **(facts | more))
+    session.add(comment)
+    session.flush()
+    return comment
 
 
 def make_subscriber(

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from newsletter import db
+from newsletter import comments, db
+from newsletter.comments import NewComment
 from newsletter.config import Config
 from newsletter.sender import Nothing, deliver, open_slot
 from newsletter.tips.drafts import TipDraft
@@ -69,7 +70,10 @@ class Tour:
             "/join/",
             "/join/sent/",
             "/embed/",
+            f"/tips/{self.slugs[0]}/comments/",
+            f"/tips/{self.slugs[0]}/comments/1/",
             "/contact/",
+            "/contact/sent/",
             "/privacy/",
             "/nothing-here",
         )
@@ -92,6 +96,7 @@ def fill(engine: Engine, folder: Path, *, weeks: int = WEEKS) -> Tour:
     with db.transaction(engine) as session:
         reader = roster.page(session, limit=1)[0].id
     clock.now += timedelta(days=1)
+    _comment(engine, slugs[0], now=clock())
     return Tour(Site(config, engine, clock=clock), clock, reader, slugs)
 
 
@@ -106,6 +111,26 @@ def _import(engine: Engine, *, now: datetime) -> None:
         apply_import(session, old, now=now, skip_bad=False)
         with as_file(samples / "subscribers.csv") as people:
             import_csv(session, people, source_label="tips.example", now=now)
+
+
+def _comment(engine: Engine, slug: str, *, now: datetime) -> None:
+    """Let readers talk about a tip, one of them in Hebrew, and one with a link."""
+    said = (
+        ("Zoë", "It works, see https://www.example.com/ for how.\n\nTry it!", None),
+        ("Bo <b>", "I did. " * 40, 1),
+        ("שרה", "תודה רבה.", 2),
+        ("Cy", "W" * 200, None),
+    )
+    with db.transaction(engine) as session:
+        tip = comments.tip_to_discuss(session, slug).id
+        for minute, (author, body, reply_to) in enumerate(said):
+            comments.post(
+                session,
+                tip,
+                NewComment(author, body, author_key=author, reply_to=reply_to),
+                hold_first=False,
+                now=now + timedelta(minutes=minute),
+            )
 
 
 def _odd_tips() -> list[TipDraft]:

@@ -57,6 +57,22 @@ def _examine(context: typer.Context, config: Config) -> Iterator[Check]:
     yield from _identity(config)
     yield from _database(context, config)
     yield _relay(config)
+    yield from _privacy(config)
+
+
+def _privacy(config: Config) -> Iterator[Check]:
+    """See that the operator's own privacy notice can be shown, if there is one."""
+    name = config.settings.web.privacy.strip()
+    if not name or name.startswith("https://"):
+        return
+    try:
+        config.path(name).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"web.privacy = {name!r} cannot be read ({error}). Name a Markdown "
+        message += "file or an https address. Until then the site shows its own notice."
+        yield Check("Privacy", "error", message)
+    else:
+        yield Check("Privacy", "ok", name)
 
 
 def _secret(config: Config) -> Check:

@@ -27,6 +27,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "The library": {
         "tips": ("tips", "Import, list, write, order, pin and export tips."),
+        "comments": ("comments", "Read, show, hide and delete what readers write."),
     },
     "The people": {
         "subscribers": ("subscribers", "Add, import, list, remove and export people."),

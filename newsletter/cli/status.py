@@ -6,7 +6,16 @@ from typing import Annotated
 
 import typer
 
-from newsletter import db, fence, issues, ledger, notices, rates
+from newsletter import (
+    comments,
+    db,
+    fence,
+    issues,
+    ledger,
+    notices,
+    outbox,
+    rates,
+)
 from newsletter.cli import screen
 from newsletter.cli.office import Office, enter
 from newsletter.cli.plan import coming
@@ -71,6 +80,7 @@ def look(office: Office) -> Standing:
         paused = issues.paused(session)
         people = {str(s): n for s, n in count_by_status(session).items() if n}
         fenced = fence.doubt(session, office.mark)
+        written = _written_to_you(session)
         recent = notices.recent(session, since=office.clock() - NOTICES_SHOWN)
     return Standing(
         newsletter=office.config.settings.newsletter.name,
@@ -81,7 +91,10 @@ def look(office: Office) -> Standing:
         last_issue=last,
         letters=tally,
         rest=rest,
-        attention=_attention(office, planned[0], lasts, paused, last, tally),
+        attention=[
+            *_attention(office, planned[0], lasts, paused, last, tally),
+            *written,
+        ],
         notices=recent,
     )
 
@@ -124,6 +137,22 @@ def _attention(
     if lasts < office.config.settings.library.warn_weeks:
         weeks = screen.count(lasts, "week")
         found.append(f"The library lasts {weeks}. Add tips: newsletter tips import")
+    return found
+
+
+def _written_to_you(session: Session) -> list[str]:
+    """Return what is to be done about comments and messages that wait."""
+    found = []
+    if held := comments.count_held(session):
+        waiting = f"{screen.count(held, 'comment')} {'waits' if held == 1 else 'wait'}"
+        found.append(f"{waiting} for you. Read them: newsletter comments list")
+    messages, reason = outbox.messages_held_up(session)
+    if messages:
+        found.append(
+            f"{screen.count(messages, 'message')} of the contact page could not be "
+            f"mailed to you yet: {reason}. Nothing is lost, and it is tried again. Is "
+            "identity.operator_address right?"
+        )
     return found
 
 

@@ -1,6 +1,7 @@
 """`newsletter tips`: the library, from the terminal."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import nullcontext
 from datetime import date
@@ -9,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from newsletter import db
+from newsletter import comments, db
 from newsletter.cli import editor, screen
 from newsletter.cli.office import enter
 from newsletter.cli.plan import coming
@@ -33,6 +34,8 @@ app = typer.Typer(
     no_args_is_help=True,
     help="The library of tips.",
 )
+
+ALL_COMMENTS = 10_000_000
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The tip.")]
@@ -78,10 +81,13 @@ def show(context: typer.Context, slug: Slug, json: Json = False) -> None:
     office = enter(context)
     with db.transaction(office.engine) as session:
         tip = library.find(session, slug)
-        comments = library.comments(session, tip.id)
+        said = comments.list_comments(session, tip=slug, limit=ALL_COMMENTS)
+        votes = comments.votes(session, tip.id)
     if json:
-        screen.as_json({"tip": tip, "comments": comments})
+        screen.as_json({"tip": tip, "comments": said, "votes": votes})
         return
+    states = Counter(str(comment.status) for comment in said)
+    useful = f"{votes.useful:,} of {votes.total:,} readers said so"
     rows: list[tuple[str, object]] = [
         ("Title", tip.title),
         ("State", _state(tip)),
@@ -91,7 +97,8 @@ def show(context: typer.Context, slug: Slug, json: Json = False) -> None:
         ("Tags", ", ".join(label.name for label in tip.tags)),
         ("Categories", ", ".join(label.name for label in tip.categories)),
         ("Summary", tip.summary),
-        ("Comments", len(comments) or None),
+        ("Comments", ", ".join(f"{n:,} {state}" for state, n in states.items())),
+        ("Useful", useful if votes.total else None),
     ]
     screen.facts((name, value) for name, value in rows if value)
     screen.say()
@@ -291,7 +298,10 @@ def export(
         Path, typer.Argument(metavar="FOLDER", help="Where the files go.")
     ],
 ) -> None:
-    """Write the library as Markdown files. They import to the same library."""
+    """Write the library as Markdown files, with the comments that readers see.
+
+    They import to the same library. `newsletter backup` has everything.
+    """
     office = enter(context)
     with db.transaction(office.engine) as session:
         number = exporting.export_folder(session, folder)

@@ -126,6 +126,11 @@ class IdentitySection(Section):
         description="Postal address, shown in every footer (CAN-SPAM, CASL).",
     )
 
+    @property
+    def mailbox(self) -> str:
+        """Where mail for the operator goes: an address that somebody reads."""
+        return self.operator_address or self.reply_to or self.from_address
+
 
 class LinksSection(Section):
     """The links at the foot of every email, in this order. Empty: left out."""

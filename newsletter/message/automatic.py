@@ -1,4 +1,4 @@
-"""One letter that the program writes by itself, to its operator."""
+"""One letter that the program writes by itself, to its operator or to one person."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,12 +13,15 @@ from newsletter.message.quoted import encode_piece
 class Addressee:
     """Who gets it, and what makes the letter one of a kind.
 
-    `message_id` is ``left@right`` without angle brackets; `date` is aware.
+    `message_id` is ``left@right`` without angle brackets; `date` is aware. A reply goes
+    to `reply_address`, else to us.
     """
 
     address: str
     message_id: str
     date: datetime
+    reply_name: str = ""
+    reply_address: str = ""
 
 
 def automatic(
@@ -34,7 +37,7 @@ def automatic(
         (
             headers.sender(settings),
             mailbox_field("To", "", wire_address(to.address)),
-            headers.reply_to(settings),
+            headers.reply_to(settings, name=to.reply_name, address=to.reply_address),
             text_field("Subject", subject),
             headers.date(to.date),
             headers.message_id(to.message_id),

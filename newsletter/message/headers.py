@@ -12,6 +12,7 @@ from functools import lru_cache
 import idna
 
 from newsletter.config import Settings
+from newsletter.errors import UnmailableAddress
 from newsletter.holes import ascii_url, site
 from newsletter.message.fields import (
     ascii_address,
@@ -35,9 +36,18 @@ def sender(settings: Settings) -> bytes:
     )
 
 
-def reply_to(settings: Settings) -> bytes:
-    """Return Reply-To, which is always there: replies must reach a person."""
-    return mailbox_field("Reply-To", "", _owner(settings))
+def reply_to(settings: Settings, *, name: str = "", address: str = "") -> bytes:
+    """Return Reply-To, which is always there: replies must reach a person.
+
+    Args:
+        name: what the person is called whom a reply goes to instead of us.
+        address: theirs, as they typed it; one that needs SMTPUTF8 is left out, as the
+            relay of whoever gets the letter may not have it.
+    """
+    try:
+        return mailbox_field("Reply-To", name, ascii_address(one_line(address)))
+    except UnmailableAddress:
+        return mailbox_field("Reply-To", "", _owner(settings))
 
 
 def date(moment: datetime) -> bytes:

@@ -20,6 +20,7 @@ from newsletter.render.letters import (
 from newsletter.render.lint import Finding, Level, lint, summary
 from newsletter.render.markup import Markup
 from newsletter.render.plain import excerpt, plain_words
+from newsletter.render.remarks import remark_html
 from newsletter.render.templates import fill_template, templates_folder
 from newsletter.render.webpage import for_page
 
@@ -44,6 +45,7 @@ __all__ = [
     "issue_day",
     "lint",
     "plain_words",
+    "remark_html",
     "render_automatic",
     "render_notice",
     "render_tip",

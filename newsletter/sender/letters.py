@@ -67,8 +67,9 @@ class LetterWriter:
         config = self.desk.config
         settings = config.settings
         delivery = settings.delivery
+        address = self._address(waiting)
         in_earnest = delivery.transport is not TransportKind.FILE
-        if in_earnest and not delivery.allow_reserved and is_reserved(waiting.address):
+        if in_earnest and not delivery.allow_reserved and is_reserved(address):
             return unmailable("nobody can have an address there (RFC 2606)")
         day = waiting.created_at.astimezone(self._zone)
         edition = Edition.of(settings, day=day.date())
@@ -79,7 +80,13 @@ class LetterWriter:
             own_templates=own_templates(config),
         )
         domain = settings.identity.from_address.rpartition("@")[2]
-        to = Addressee(waiting.address, f"{waiting.uid}@{domain}", day)
+        to = Addressee(
+            address,
+            f"{waiting.uid}@{domain}",
+            day,
+            reply_name=str(waiting.facts.get("sender_name", "")),
+            reply_address=str(waiting.facts.get("sender", "")),
+        )
         try:
             message = automatic(
                 rendered.subject,
@@ -90,7 +97,13 @@ class LetterWriter:
             )
         except UnmailableAddress as error:
             return unmailable(error.reason)
-        return Letter(addressed(envelope_sender(settings), waiting.address), message)
+        return Letter(addressed(envelope_sender(settings), address), message)
+
+    def _address(self, waiting: WaitingLetter) -> str:
+        """Return whom it goes to: whoever runs the newsletter by now, or its reader."""
+        if waiting.kind is LetterKind.CONTACT:
+            return self.desk.config.settings.identity.mailbox
+        return waiting.address
 
     @property
     def _zone(self) -> ZoneInfo:

@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 KEPT = timedelta(days=30)
 # People reminded or forgotten in one go.
 CHUNK = 200
+# When what must not be lost is tried again after everything was in vain.
+A_DAY = timedelta(days=1)
 
 Result = tuple[WaitingLetter, Outcome]
 
@@ -165,6 +167,11 @@ def _record(
         case Deferred() | Rejected(ours=True) if _is_worth_trying(desk, letter):
             again = _retry_at(desk, letter)
             outbox.retry(session, letter, at=again, reason=outcome.reason)
+        case _ if letter.kind in outbox.NEVER_LOST:
+            # `newsletter status` says so until the operator has mended what is wrong.
+            again = now + A_DAY
+            outbox.retry(session, letter, at=again, reason=outcome.reason)
+            log.error("a message to the operator waits", extra=facts)
         case _:
             outbox.finish(session, letter, now=now, reason=outcome.reason)
             log.warning("an automatic letter ended unsent", extra=facts)

@@ -1,6 +1,8 @@
 """Write the whole library as a folder of Markdown files that imports to the same again.
 
-Everything of a tip is in its one file, the comments too, so that nothing comes apart.
+Everything of a tip is in its one file, so that nothing comes apart; of its comments,
+those that readers see. What waits for the operator or was hidden is not published that
+way either: `newsletter backup` has it.
 Line breaks within a field are written as signs: no field can end the front matter.
 """
 
@@ -31,7 +33,7 @@ def export_folder(session: Session, folder: Path) -> int:
         ExportRefused: the folder holds Markdown files already, or cannot be written.
     """
     tips = list_tips(session)
-    comments = comments_of(session, [tip.id for tip in tips])
+    comments = comments_of(session, [tip.id for tip in tips], only_shown=True)
     digits = max(3, len(str(len(tips))))
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -165,7 +165,10 @@ def _add_labels(
 def _merge_comments(
     session: Session, tip_id: int, comments: Collection[CommentDraft]
 ) -> None:
-    """Add the comments that are new, and renew those that changed."""
+    """Add the comments that are new, and renew the words of those that changed.
+
+    Whether readers see one is the operator's to say; an import never says it again.
+    """
     if not comments:
         return
     rows = session.execute(

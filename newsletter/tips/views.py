@@ -14,6 +14,7 @@ from sqlmodel import Session, col
 
 from newsletter.errors import UnknownTip
 from newsletter.tables import (
+    CommentStatus,
     Issue,
     IssueStatus,
     LabelKind,
@@ -133,13 +134,20 @@ def comments(session: Session, tip_id: int) -> tuple[CommentDraft, ...]:
 
 
 def comments_of(
-    session: Session, tip_ids: Iterable[int]
+    session: Session, tip_ids: Iterable[int], *, only_shown: bool = False
 ) -> dict[int, tuple[CommentDraft, ...]]:
-    """Return the comments on many tips by the id of the tip, oldest first."""
+    """Return the comments on many tips by the id of the tip, oldest first.
+
+    Args:
+        only_shown: without those that wait for the operator, or were hidden.
+    """
+    wanted: list[ColumnElement[bool]] = [col(TipComment.tip_id).in_(list(tip_ids))]
+    if only_shown:
+        wanted.append(col(TipComment.status) == CommentStatus.SHOWN)
     found: dict[int, tuple[CommentDraft, ...]] = {}
     rows = session.execute(
         select(TipComment)
-        .where(col(TipComment.tip_id).in_(list(tip_ids)))
+        .where(*wanted)
         .order_by(col(TipComment.written_at), col(TipComment.id))
     ).scalars()
     for row in rows:

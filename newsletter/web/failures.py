@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from newsletter.errors import DatabaseProblem, UnknownTip
+from newsletter.errors import DatabaseProblem, UnknownComment, UnknownTip
 from newsletter.web.pages import NO_STORE, page, site_of
 from newsletter.web.site import Site
 from subscribers.errors import BadToken, SubscribersError
@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 # The first kind that fits counts.
 STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (UnknownTip, 404),
+    (UnknownComment, 404),
     (BadToken, 404),
     (SubscribersError, 400),
     (RequestValidationError, 400),

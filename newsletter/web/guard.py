@@ -26,6 +26,8 @@ from subscribers.tokens import Purpose
 
 # The form that can be used to flood mailboxes, and is dear in an attack.
 JOIN = "join"
+COMMENT = "comment"
+CONTACT = "contact"
 # A field for robots: nothing that a browser would fill by itself.
 TRAP = "website"
 TOKEN = "form_token"  # noqa: S105 - a field's name
@@ -123,7 +125,7 @@ def _took_its_time(site: Site, form: str, token: str, now: datetime) -> bool:
 
 def _is_within_limit(site: Site, form: str, network: str) -> bool:
     settings = site.settings
-    section = settings.comments if form == "comment" else settings.signup
+    section = settings.comments if form == COMMENT else settings.signup
     limit = RateLimitItemPerHour(section.per_network)
     return site.gate.limiter.hit(limit, form, network or "unknown")
 

@@ -20,7 +20,7 @@ LEASE = timedelta(minutes=30)
 def post(session: Session, now: datetime, **more: Any) -> bool:
     """Post a letter, of which only what matters is said."""
     facts: dict[str, Any] = {
-        "kind": LetterKind.CONTACT,
+        "kind": LetterKind.AGAIN,
         "address": "ada@example.org",
         "facts": {"words": "Grüße"},
         "subscriber_id": None,
@@ -212,3 +212,35 @@ def test_whoever_is_forgotten_gets_nothing_more(
     assert (row.subscriber_id, row.to_address) == (None, "")
     assert outbox.count_waiting(session) == 0
     assert outbox.asked_lately(session, HASH, since=now) == 1
+
+
+def test_a_message_to_the_operator_is_never_given_up(
+    session: Session, now: datetime
+) -> None:
+    """Nobody could write it again, so it is taken again however often it was in doubt.
+
+    A second copy of it does no harm.
+    """
+    post(session, now, kind=LetterKind.CONTACT)
+
+    for tries in range(1, 5):
+        (letter,) = claim(session, now + tries * LEASE, resend=False)
+        assert letter.attempts == tries
+        assert letter.facts
+
+
+def test_messages_that_cannot_be_mailed_are_counted(
+    session: Session, now: datetime
+) -> None:
+    """With the reason of the newest; those that were not tried yet are none of them."""
+    assert outbox.messages_held_up(session) == (0, "")
+    post(session, now, kind=LetterKind.CONTACT)
+    post(session, now, kind=LetterKind.CONTACT)
+    post(session, now, kind=LetterKind.AGAIN)
+    assert outbox.messages_held_up(session) == (0, "")
+
+    for letter in claim(session, now):
+        reason = f"full {letter.kind}"
+        outbox.retry(session, letter, at=now, reason=reason)
+
+    assert outbox.messages_held_up(session) == (2, "full contact")

@@ -2,14 +2,18 @@
 
 from newsletter.web.public import (
     archive,
+    commenting,
+    contacting,
     feeds,
     home,
     joining,
     labels,
     machines,
+    privacy,
     searching,
     tips,
     viewing,
+    voting,
 )
 
 ROUTERS = (
@@ -22,4 +26,8 @@ ROUTERS = (
     feeds.router,
     machines.router,
     viewing.router,
+    commenting.router,
+    voting.router,
+    contacting.router,
+    privacy.router,
 )

@@ -6,9 +6,9 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
-from newsletter import archive, comments
+from newsletter import archive
 from newsletter.render import Card, draw_card
-from newsletter.web import showing
+from newsletter.web import showing, talking
 from newsletter.web.pages import A_DAY, page, site_of
 from newsletter.web.site import Site
 
@@ -25,9 +25,8 @@ def tip(site: ThisSite, slug: str) -> Response:
         found = archive.find(session, slug)
         beside = archive.neighbours(session, found)
         related = archive.related(session, found, limit=RELATED)
-        threads = comments.shown(session, found.id)
-    number = sum(1 + len(thread.replies) for thread in threads)
-    shown = showing.summary(site, found, comments=number)
+        talk = talking.talk_of(site, session, found.id, found.slug)
+    shown = showing.summary(site, found, comments=talk.total)
     address = site.url(shown.path)
     return page(
         site,
@@ -43,7 +42,7 @@ def tip(site: ThisSite, slug: str) -> Response:
         later=beside.later and showing.title(site, beside.later),
         related=[showing.title(site, it) for it in related],
         mailto=_mail_to_anybody(found.title, address),
-        threads=threads,
+        talk=talk,
     )
 
 

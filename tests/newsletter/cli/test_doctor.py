@@ -170,3 +170,19 @@ def test_a_wrong_setting_ends_it(program: Any) -> None:
 
     assert f'{path}: unknown setting "smpt". Did you mean "smtp"?' in section
     assert "smtp.port = 99999" in value
+
+
+def test_the_operators_privacy_notice_is_looked_for(
+    program: Any, tmp_path: Path
+) -> None:
+    """One that cannot be read is an error; one on another site is their own affair."""
+    program.settings(web__privacy="privacy.md")
+    state, message = checks(program, code=1)["Privacy"]
+    assert state == "error"
+    assert "web.privacy = 'privacy.md' cannot be read" in message
+
+    (tmp_path / "privacy.md").write_text("We keep little.", "utf-8")
+    assert checks(program)["Privacy"] == ("ok", "privacy.md")
+
+    program.settings(web__privacy="https://www.example.com/privacy")
+    assert "Privacy" not in checks(program)

@@ -5,6 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import Session
+
+from newsletter import comments
+from newsletter.tables import CommentStatus, Tip
+from newsletter.tips import library
+from tests.factories import make_comment
 
 FILE = """\
 ---
@@ -261,3 +267,25 @@ def test_without_a_verb_the_help_is_shown(program: Any) -> None:
     for verb in ("list", "show", "add", "edit", "move", "pin", "retire", "ready",
                  "next", "import", "export"):  # fmt: skip
         assert f" {verb} " in shown
+
+
+def test_show_says_what_readers_think(program: Any) -> None:
+    """How many comments there are in which state, and how many found it useful."""
+    engine = program.engine()
+    with Session(engine) as session:
+        tip = library.find(session, "tip-2")
+        row = session.get_one(Tip, tip.id)
+        make_comment(session, row)
+        make_comment(session, row, status=CommentStatus.HELD)
+        comments.vote(session, tip.id, useful=True)
+        comments.vote(session, tip.id, useful=False)
+        session.commit()
+    engine.dispose()
+
+    shown = program("tips", "show", "tip-2").stdout
+    data = json.loads(program("tips", "show", "tip-2", "--json").stdout)
+
+    assert "1 shown, 1 held" in shown
+    assert "1 of 2 readers said so" in shown
+    assert data["votes"] == {"useful": 1, "not_useful": 1}
+    assert [comment["status"] for comment in data["comments"]] == ["shown", "held"]

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 
+import pytest
+
 from newsletter.config import Settings
 from newsletter.message import Addressee, automatic
 
@@ -28,3 +30,37 @@ def test_an_automatic_letter_says_what_it_is() -> None:
         "<p>Text é</p>",
     ]
     assert automatic("Six weeks left", "Text é", "", to=to, settings=Settings()) != raw
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "written"),
+    [
+        ("Zoë", "zoe@example.org", "Zoë <zoe@example.org>"),
+        ("", "zoe@bücher.example", "zoe@xn--bcher-kva.example"),
+        ("Zoë", "zoë@example.org", "tips@tips.example"),
+        ("", "", "tips@tips.example"),
+        (
+            "A\r\nBcc: b@example.org",
+            "a@example.org",
+            '"A Bcc: b@example.org" <a@example.org>',
+        ),
+        ("", "a@example.org\r\nBcc: b@example.org", "tips@tips.example"),
+    ],
+)
+def test_a_reply_goes_to_whoever_wrote(name: str, address: str, written: str) -> None:
+    """To us where they cannot be answered by any relay; and no header is made of it."""
+    moment = datetime(2026, 11, 24, tzinfo=UTC)
+    to = Addressee(
+        "ops@example.org",
+        "contact.1@tips.example",
+        moment,
+        reply_name=name,
+        reply_address=address,
+    )
+
+    raw = automatic("Words", "Text", "<p>Text</p>", to=to, settings=Settings())
+    message = message_from_bytes(raw, policy=policy.SMTP + policy.strict)
+
+    assert message["Reply-To"] == written
+    assert message["Bcc"] is None
+    assert len(message.keys()) == 10

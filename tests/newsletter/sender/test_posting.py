@@ -380,3 +380,66 @@ def test_without_an_installation_nothing_leaves(
 
     with pytest.raises(Exception, match="no installation"):
         send_waiting(desk_with())
+
+
+def write_to_operator(engine: Engine, message: str = "Why?", **facts: str) -> None:
+    """Post what somebody wrote on the contact page."""
+    written: dict[str, str] = {
+        "sender_name": "Zoë",
+        "sender": "zoe@example.org",
+        "message": message,
+        "written_at": MOMENT.isoformat(),
+    }
+    with db.transaction(engine) as session:
+        outbox.post(
+            session,
+            LetterKind.CONTACT,
+            "old@example.org",
+            facts=written | facts,
+            subscriber_id=None,
+            to_hash="",
+            now=MOMENT,
+        )
+
+
+def test_a_message_to_the_operator_can_be_answered(
+    engine: Engine, desk_with: MakeDesk
+) -> None:
+    """By pressing Reply; it is from us, as mail from anybody else's is refused."""
+    relay = Relay()
+    write_to_operator(engine, "One <b>line</b>.\nTwo.\n\nLast.\n.\n")
+
+    assert send_waiting(desk_with(relay)) == 1
+
+    (letter,) = relay.sent
+    message, text = read(letter)
+    assert message["From"] == "The Tip of the Week <tips@tips.example>"
+    assert message["To"] == "tips@tips.example"
+    assert message["Reply-To"] == "Zoë <zoe@example.org>"
+    assert message["Subject"] == "Zoë wrote to The Tip of the Week"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert "On Tuesday, 24 November 2026 at 09:00 (UTC) Zoë (zoe@example.org)" in text
+    assert "One <b>line</b>.\nTwo.\n\nLast." in text.replace("\r\n", "\n")
+    html = message.get_body(("html",))
+    assert html is not None
+    assert "One &lt;b&gt;line&lt;/b&gt;.<br>Two.</p>" in html.get_content()
+    assert row(engine).facts == "{}"
+
+
+def test_no_message_to_the_operator_is_lost(
+    engine: Engine, desk_with: MakeDesk, clock: SetClock
+) -> None:
+    """Refused for good, or gone without an answer, it waits, and is tried every day."""
+    no = Rejected(550, "5.7.1 no", Command.DATA)
+    relay = Relay(no, Uncertain("cut off"), Uncertain("cut off"), no)
+    desk = desk_with(relay)
+    write_to_operator(engine)
+
+    for tries in range(1, 6):
+        send_waiting(desk)
+        assert len(relay.offered) == tries
+        clock.now += timedelta(days=30)
+
+    assert len(relay.sent) == 1
+    assert len({read(letter)[0]["Message-ID"] for letter in relay.offered}) == 1
+    assert row(engine).ended_at is not None

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlmodel import Session
+from sqlalchemy import select
+from sqlmodel import Session, col
 
 from newsletter.errors import ExportRefused
-from newsletter.tables import TipStatus
+from newsletter.tables import CommentStatus, TipComment, TipStatus
 from newsletter.tips import library
 from newsletter.tips.drafts import CommentDraft, TipDraft
 from newsletter.tips.exporting import export_folder
@@ -155,3 +156,27 @@ def test_a_folder_that_cannot_be_made_is_refused(
 
     with pytest.raises(ExportRefused, match="file"):
         export_folder(session, tmp_path / "file" / "folder")
+
+
+def test_only_comments_that_readers_see_are_exported(
+    session: Session, tmp_path: Path
+) -> None:
+    """What waits or was hidden is not published that way, either."""
+    comments = tuple(CommentDraft(name, f"{name}.", NOW) for name in "abc")
+    tip = library.add(
+        session, TipDraft("a", "A", "Text.", where="", comments=comments), now=NOW
+    )
+    for name, status in (("b", CommentStatus.HELD), ("c", CommentStatus.HIDDEN)):
+        session.scalars(
+            select(TipComment).where(col(TipComment.origin) == name)
+        ).one().status = status
+    session.flush()
+
+    export_folder(session, tmp_path)
+    bring_in(session, tmp_path)
+
+    written = (tmp_path / "001-a.md").read_text("utf-8")
+    assert "a." in written
+    assert "b." not in written
+    assert "c." not in written
+    assert library.comments(session, tip.id) == comments

@@ -4,8 +4,10 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 from sqlmodel import Session
 
+from newsletter.tables import CommentStatus, TipComment
 from newsletter.tips import storing, views
 from newsletter.tips.drafts import CommentDraft, TipDraft
 
@@ -87,3 +89,18 @@ def test_nothing_unsafe_is_stored() -> None:
 
     assert (draft.title, draft.body, draft.tags) == ("A", "b", ("a",))
     assert draft.notes == ("removed: script",)
+
+
+def test_an_import_leaves_what_the_operator_decided(session: Session) -> None:
+    """A comment that was hidden stays hidden, also when its words have changed."""
+    said = CommentDraft("1", "Rubbish.", NOW)
+    old = TipDraft("a", "A", "Text.", where="", comments=(said,))
+    tip_id = storing.insert(session, old, position=1, now=NOW)
+    row = session.scalars(select(TipComment)).one()
+    row.status, row.author_key = CommentStatus.HIDDEN, "a" * 64
+
+    new = replace(old, comments=(replace(said, body="Nonsense."),))
+    storing.update(session, tip_id, new, ["comments"], now=NOW)
+
+    assert (row.body, row.status) == ("Nonsense.", CommentStatus.HIDDEN)
+    assert row.author_key == "a" * 64

@@ -1,6 +1,6 @@
-"""A site with a few public tips, and how many statements a page costs."""
+"""A site with public tips and a clock to set, and how many statements a page costs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -10,9 +10,12 @@ from sqlalchemy import Engine
 
 from newsletter import db
 from newsletter.tables import Tip, TipComment
+from newsletter.web import Site, build
 from tests.conftest import NOW
+from tests.desks import SetClock
 from tests.factories import make_tip
 from tests.newsletter.archive.shelves import make_public
+from tests.sites import site_on
 
 # What every page of the site keeps to.
 MOST_QUERIES = 8
@@ -89,3 +92,38 @@ def within_bounds(
         return answer.text
 
     return got
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    """A clock that the test moves."""
+    return SetClock(NOW)
+
+
+@pytest.fixture
+def woken() -> list[str]:
+    """Filled each time that a letter waits."""
+    return []
+
+
+@pytest.fixture
+def site(engine: Engine, clock: SetClock, woken: list[str]) -> Site:
+    """A site whose operator asks for nothing unusual."""
+    return site_on(engine, clock=clock, wake=lambda: woken.append("now"))
+
+
+@pytest.fixture
+def client(site: Site) -> Iterator[TestClient]:
+    """A browser that only knows HTTP; a failure of the site fails the test."""
+    with TestClient(
+        build(site), base_url="https://tips.example", follow_redirects=False
+    ) as client:
+        yield client
+
+
+@pytest.fixture
+def tip(engine: Engine) -> Tip:
+    """A tip that everybody can read, and one that is still to come."""
+    with db.transaction(engine) as session:
+        make_tip(session, "queued")
+        return make_tip(session, "listen", title="Listen <first>", published_at=NOW)

@@ -1,6 +1,5 @@
 """Joining: one answer for everybody, and nothing that happens by following a link."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -25,33 +24,6 @@ from tests.factories import make_subscriber
 from tests.sites import fill_in, site_on
 
 ADDRESS = "ada@example.org"
-
-
-@pytest.fixture
-def clock() -> SetClock:
-    """A clock that the test moves."""
-    return SetClock(NOW)
-
-
-@pytest.fixture
-def woken() -> list[str]:
-    """Filled each time that a letter waits."""
-    return []
-
-
-@pytest.fixture
-def site(engine: Engine, clock: SetClock, woken: list[str]) -> Site:
-    """A site whose operator asks for nothing unusual."""
-    return site_on(engine, clock=clock, wake=lambda: woken.append("now"))
-
-
-@pytest.fixture
-def client(site: Site) -> Iterator[TestClient]:
-    """A browser that only knows HTTP."""
-    with TestClient(
-        build(site), base_url="https://tips.example", follow_redirects=False
-    ) as client:
-        yield client
 
 
 def letters(site: Site) -> list[tuple[LetterKind, str]]:

@@ -42,6 +42,7 @@ def test_comments_show_below_the_tip_as_plain_text(within_bounds: Page) -> None:
 
     assert page.index("Said 1") < page.index("Said 2") < page.index("Said 3")
     assert "Said 1 &lt;script&gt;" in page
+    assert "Zoë &lt;b&gt;" in page
     assert "<b>" not in page.partition('id="comments"')[2].partition("</section>")[0]
 
 
