@@ -27,6 +27,7 @@ from newsletter.ledger.questions import (
     left_open,
     tally,
     troubles,
+    went_at,
 )
 from newsletter.ledger.recording import record
 from newsletter.ledger.steps import (
@@ -67,5 +68,6 @@ __all__ = [
     "resend_uncertain",
     "tally",
     "troubles",
+    "went_at",
     "withdraw",
 ]

@@ -90,6 +90,20 @@ def last_sent(session: Session) -> tuple[Slot, datetime] | None:
     return (Slot.parse(row[0]), row[1]) if row else None
 
 
+def went_at(session: Session, subscriber_id: int, issue_id: int) -> datetime | None:
+    """Return when a person's letter of an issue left us; None when it did not."""
+    left = (DeliveryStatus.SENT, DeliveryStatus.SENDING, DeliveryStatus.UNCERTAIN)
+    row = session.execute(
+        select(col(Delivery.finished_at), col(Delivery.dated_at)).where(
+            col(Delivery.issue_id) == issue_id,
+            col(Delivery.subscriber_id) == subscriber_id,
+            col(Delivery.status).in_(left),
+        )
+    ).first()
+    # What is on the wire has no end yet.
+    return (row.finished_at or row.dated_at) if row else None
+
+
 def in_hand(session: Session) -> int:
     """Return how many letters a process has in hand, or had when it ended."""
     held = (DeliveryStatus.CLAIMED, DeliveryStatus.SENDING)

@@ -13,6 +13,7 @@ from newsletter import db, holes
 from newsletter.config import Config, Settings
 from newsletter.db import Engine, Session
 from newsletter.web.gate import Gate
+from newsletter.web.writing import Writer
 from subscribers.hashing import AddressHasher
 from subscribers.tokens import TokenSigner
 
@@ -92,6 +93,11 @@ class Site:
         """What this process remembers of the forms it was sent."""
         return Gate()
 
+    @cached_property
+    def writer(self) -> Writer:
+        """Writes what requests want written."""
+        return Writer(self.engine)
+
     @property
     def templates(self) -> Path | None:
         """The operator's own folder of templates, if there is one."""
@@ -112,10 +118,12 @@ class Site:
     def write(self, step: Callable[[Session], Answer]) -> Answer:
         """Run *step* in a transaction, commit it, and return what it returned.
 
+        Others may be written in the same transaction; an error that *step* raises
+        undoes only what it did. It must not keep rows for later.
+
         Raises:
             DatabaseProblem: the database cannot be written; nothing was changed.
         """
-        with db.transaction(self.engine) as session:
-            answer = step(session)
+        answer = self.writer.run(step)
         self.writes.note()
         return answer

@@ -6,6 +6,7 @@ from newsletter.web.public import (
     home,
     joining,
     labels,
+    leaving,
     machines,
     searching,
     tips,
@@ -15,6 +16,7 @@ from newsletter.web.public import (
 ROUTERS = (
     home.router,
     joining.router,
+    leaving.router,
     archive.router,
     labels.router,
     tips.router,
