@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, insert, select, update
 from sqlmodel import Session, col
 
 from subscribers import consent
+from subscribers.consent import Trace
 from subscribers.tables import (
     ConsentStep,
     Departure,
@@ -123,12 +124,13 @@ def come_back(
     session: Session,
     subscriber_id: int,
     *,
-    page: str,
-    network: str = "",
-    wording: str = "",
+    trace: Trace,
     now: datetime,
 ) -> bool:
     """Put somebody who left back on the list, as they themselves wish.
+
+    Args:
+        trace: where they said so, and what they were shown.
 
     Returns:
         Whether they had left; who complained or was erased must sign up anew.
@@ -151,15 +153,8 @@ def come_back(
         .values(state=DepartureState.UNDONE)
         .execution_options(synchronize_session=False)
     )
-    consent.note(
-        session,
-        subscriber_id,
-        ConsentStep.CAME_BACK,
-        now=now,
-        page=page,
-        network=network,
-        wording=wording,
-    )
+    step = ConsentStep.CAME_BACK
+    consent.note_trace(session, subscriber_id, step, trace, now=now)
     return True
 
 

@@ -4,12 +4,14 @@ A pause also works in the middle of an issue; `audience` says how. Nobody's plac
 lost: what they were sent is in the ledger, and they go on from there.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from subscribers import consent
+from subscribers.consent import Trace
 from subscribers.tables import ConsentStep, Subscriber, SubscriberStatus
 
 # A pause that is meant to be longer is a goodbye, and coming back is easy.
@@ -22,16 +24,14 @@ def pause(
     subscriber_id: int,
     *,
     weeks: int,
-    page: str = "",
-    network: str = "",
+    trace: Trace,
     now: datetime,
 ) -> datetime | None:
     """Send an active person nothing for so many weeks from now on.
 
     Args:
         weeks: 1 to 26; another pause begins anew.
-        page: where they asked for it.
-        network: from which network.
+        trace: where they asked for it.
 
     Returns:
         Until when; None when there is no such active person.
@@ -39,15 +39,9 @@ def pause(
     until = now + timedelta(weeks=min(max(weeks, 1), LONGEST_PAUSE_WEEKS))
     if not _write(session, subscriber_id, paused_until=until):
         return None
-    consent.note(
-        session,
-        subscriber_id,
-        ConsentStep.PAUSED,
-        now=now,
-        page=page,
-        network=network,
-        wording=f"until {until:%Y-%m-%d %H:%M} UTC",
-    )
+    words = f"until {until:%Y-%m-%d %H:%M} UTC"
+    trace = replace(trace, wording=f"{trace.wording} ({words})".strip())
+    consent.note_trace(session, subscriber_id, ConsentStep.PAUSED, trace, now=now)
     return until
 
 

@@ -17,6 +17,7 @@ from newsletter.ledger import Tally
 from newsletter.notices import NoticeView
 from newsletter.rates import Rest
 from newsletter.tips.planning import PlannedWeek
+from subscribers import held
 from subscribers.roster import count_by_status
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -72,6 +73,7 @@ def look(office: Office) -> Standing:
         people = {str(s): n for s, n in count_by_status(session).items() if n}
         fenced = fence.doubt(session, office.mark)
         recent = notices.recent(session, since=office.clock() - NOTICES_SHOWN)
+        waiting = held.count(session)
     return Standing(
         newsletter=office.config.settings.newsletter.name,
         fenced=fenced,
@@ -81,7 +83,10 @@ def look(office: Office) -> Standing:
         last_issue=last,
         letters=tally,
         rest=rest,
-        attention=_attention(office, planned[0], lasts, paused, last, tally),
+        attention=[
+            *_attention(office, planned[0], lasts, paused, last, tally),
+            *_departures(waiting),
+        ],
         notices=recent,
     )
 
@@ -125,6 +130,14 @@ def _attention(
         weeks = screen.count(lasts, "week")
         found.append(f"The library lasts {weeks}. Add tips: newsletter tips import")
     return found
+
+
+def _departures(waiting: int) -> list[str]:
+    """Say that departures look like a machine's, if any do."""
+    if not waiting:
+        return []
+    number = screen.count(waiting, "departure looks", "departures look")
+    return [f"{number} like a machine's. Who and what: newsletter subscribers held"]
 
 
 def _show(standing: Standing, office: Office) -> None:

@@ -10,7 +10,7 @@ itself; each has a transaction of its own there, so that none waits for another'
 
 from collections.abc import Callable
 from threading import Event, Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from newsletter import db
 from newsletter.db import Engine, Session
@@ -33,7 +33,7 @@ class Writer:
         self._engine = engine
         self._together = engine.dialect.name == "sqlite"
         self._lock = Lock()
-        self._waiting: list[_Wish[object]] = []
+        self._waiting: list[_Wish[Any]] = []
         self._is_busy = False
 
     def run(self, step: Callable[[Session], Answer]) -> Answer:
@@ -73,7 +73,7 @@ class Writer:
                 if self._waiting:
                     self._waiting[0].is_called.set()
 
-    def _write(self, batch: "list[_Wish[object]]") -> None:
+    def _write(self, batch: "list[_Wish[Any]]") -> None:
         try:
             with db.transaction(self._engine) as session:
                 for wish in batch:
@@ -82,7 +82,7 @@ class Writer:
             for wish in batch:
                 wish.error = _problem(error)
 
-    def _try(self, wish: "_Wish[object]", session: Session) -> None:
+    def _try(self, wish: "_Wish[Any]", session: Session) -> None:
         """Run one step; its own errors are its own, the database's are everybody's."""
         try:
             with db.failures_said(self._engine), session.begin_nested():

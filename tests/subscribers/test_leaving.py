@@ -7,6 +7,7 @@ import pytest
 from sqlmodel import Session, col, select
 
 from subscribers import audience, consent, leaving
+from subscribers.consent import Trace
 from subscribers.leaving import BurstPolicy, Left
 from subscribers.tables import (
     ConsentStep,
@@ -20,6 +21,7 @@ from tests.factories import make_subscriber
 
 POLICY = BurstPolicy(burst=3, soon=timedelta(seconds=60))
 HERE = "192.0.2.0/24"
+TRACE = Trace(page="/u/", network=HERE, wording="Send me the tips again")
 
 
 def people(session: Session, number: int) -> list[int]:
@@ -178,14 +180,14 @@ def test_whoever_left_can_come_back(session: Session, now: datetime) -> None:
     leave(session, ann.id or 0, now)
     later = now + timedelta(minutes=1)
 
-    assert leaving.come_back(session, ann.id or 0, page="/u/", now=later)
+    assert leaving.come_back(session, ann.id or 0, trace=TRACE, now=later)
 
     session.refresh(ann)
     assert (ann.status, ann.status_at) == (SubscriberStatus.ACTIVE, later)
     assert states(session) == [DepartureState.UNDONE]
     steps = [line.step for line in consent.history(session, ann.id or 0)]
     assert steps == [ConsentStep.LEFT, ConsentStep.CAME_BACK]
-    assert not leaving.come_back(session, ann.id or 0, page="/u/", now=later)
+    assert not leaving.come_back(session, ann.id or 0, trace=TRACE, now=later)
 
 
 @pytest.mark.parametrize(
@@ -197,7 +199,7 @@ def test_only_those_who_left_come_back_so(
     """Whoever complained, was erased or never confirmed must sign up."""
     person = make_subscriber(session, status=status)
 
-    assert not leaving.come_back(session, person.id or 0, page="/u/", now=now)
+    assert not leaving.come_back(session, person.id or 0, trace=TRACE, now=now)
 
     assert session.get_one(Subscriber, person.id).status is status
 
@@ -226,6 +228,6 @@ def test_nobody_says_why_they_are_still_here(session: Session, now: datetime) ->
     (person,) = people(session, 1)
     assert not leaving.say_why(session, person, "?")
     leave(session, person, now)
-    leaving.come_back(session, person, page="/u/", now=now)
+    leaving.come_back(session, person, trace=TRACE, now=now)
 
     assert not leaving.say_why(session, person, "?")

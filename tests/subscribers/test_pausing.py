@@ -7,8 +7,11 @@ from sqlmodel import Session
 
 from subscribers import consent, pausing
 from subscribers.audience import count_mailable, week_ordinal
+from subscribers.consent import Trace
 from subscribers.tables import ConsentStep, Subscriber, SubscriberStatus
 from tests.factories import make_subscriber
+
+TRACE = Trace(page="/p/", network="192.0.2.0/24", wording="Pause")
 
 
 def test_a_pause_keeps_letters_away_until_it_has_passed(
@@ -18,7 +21,7 @@ def test_a_pause_keeps_letters_away_until_it_has_passed(
     person = make_subscriber(session)
     others = make_subscriber(session)
 
-    until = pausing.pause(session, person.id or 0, weeks=2, now=now)
+    until = pausing.pause(session, person.id or 0, weeks=2, trace=TRACE, now=now)
 
     assert until == now + timedelta(weeks=2)
     assert count_mailable(session) == 1
@@ -33,14 +36,12 @@ def test_a_pause_is_written_down(session: Session, now: datetime) -> None:
     """With its end, its page and its network."""
     person = make_subscriber(session)
 
-    pausing.pause(
-        session, person.id or 0, weeks=1, page="/p/", network="192.0.2.0/24", now=now
-    )
+    pausing.pause(session, person.id or 0, weeks=1, trace=TRACE, now=now)
 
     (line,) = consent.history(session, person.id or 0)
     assert line.step is ConsentStep.PAUSED
     assert (line.page, line.network) == ("/p/", "192.0.2.0/24")
-    assert line.wording == "until 2026-11-29 08:00 UTC"
+    assert line.wording == "Pause (until 2026-11-29 08:00 UTC)"
 
 
 @pytest.mark.parametrize(("asked", "given"), [(-3, 1), (0, 1), (26, 26), (9_999, 26)])
@@ -50,7 +51,7 @@ def test_a_pause_has_a_sensible_length(
     """At least a week and at most half a year, whatever a form says."""
     person = make_subscriber(session)
 
-    until = pausing.pause(session, person.id or 0, weeks=asked, now=now)
+    until = pausing.pause(session, person.id or 0, weeks=asked, trace=TRACE, now=now)
 
     assert until == now + timedelta(weeks=given)
 
@@ -58,7 +59,7 @@ def test_a_pause_has_a_sensible_length(
 def test_a_pause_ends_early_on_request(session: Session, now: datetime) -> None:
     """Going on takes effect at once."""
     person = make_subscriber(session)
-    pausing.pause(session, person.id or 0, weeks=2, now=now)
+    pausing.pause(session, person.id or 0, weeks=2, trace=TRACE, now=now)
 
     assert pausing.go_on(session, person.id or 0)
 
@@ -69,7 +70,7 @@ def test_only_the_active_pause(session: Session, now: datetime) -> None:
     """Whoever left is not brought into another state by an old page."""
     gone = make_subscriber(session, status=SubscriberStatus.UNSUBSCRIBED)
 
-    assert pausing.pause(session, gone.id or 0, weeks=2, now=now) is None
+    assert pausing.pause(session, gone.id or 0, weeks=2, trace=TRACE, now=now) is None
     assert not pausing.go_on(session, gone.id or 0)
     assert not pausing.set_rhythm(session, gone.id or 0, every_weeks=2, since_week=1)
     assert consent.history(session, gone.id or 0) == ()

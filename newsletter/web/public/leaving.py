@@ -1,32 +1,38 @@
-"""Leaving: the page behind the link in every letter, and the button of mailbox programs.
+"""Leaving: the page behind the link in every letter, and the mail program's button.
 
 The page has one button and changes nothing by itself. A POST without our form's own
 field is RFC 8058's one-click: whatever its body, it is answered directly, with no
 cookie, no redirect and no question.
 """
 
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import PlainTextResponse, Response
 
-from newsletter import ledger, notices
+from newsletter import ledger, notices, outbox
 from newsletter.db import Session
-from newsletter.tables import NoticeKind
+from newsletter.tables import LetterKind, NoticeKind
+from newsletter.web.forms import Form
 from newsletter.web.network import network_of
 from newsletter.web.pages import site_of
 from newsletter.web.personal import (
     NOBODY,
     PRIVATE,
+    day_words,
+    number_in,
     personal_page,
     see_other,
+    trace_of,
     whom,
 )
 from newsletter.web.site import Site
 from subscribers import leaving, pausing, preferences
+from subscribers.addresses import parse_address, shorten
 from subscribers.leaving import BurstPolicy, Left
 from subscribers.preferences import Preferences
-from subscribers.tables import DepartureWay
+from subscribers.tables import DepartureState, DepartureWay
 from subscribers.tokens import Purpose, TokenSubject
 
 router = APIRouter()
@@ -61,9 +67,9 @@ def ask(site: ThisSite, token: str) -> Response:
     subject = whom(site, Purpose.UNSUBSCRIBE, token)
     with site.reading() as session:
         person = preferences.look(session, subject.subject)
-    if person and not person.may_come_back:
-        return _page(site, "leave", token, person)
-    return _page(site, "left", token, person)
+    is_here = person is not None and person.status not in leaving.GONE
+    asks = is_here or subject.subject == NOBODY
+    return _page(site, "leave" if asks else "left", token, person)
 
 
 @router.post("/u/{token}")
@@ -101,9 +107,9 @@ def come_back(site: ThisSite, request: Request, token: str) -> Response:
 
 
 @router.post("/u/{token}/pause/")
-def pause(site: ThisSite, request: Request, token: str, body: Body) -> Response:
+def pause(site: ThisSite, request: Request, token: str, data: Form) -> Response:
     """Let whoever left come back in some weeks, by themselves."""
-    return _return(site, request, token, weeks=_weeks(body))
+    return _return(site, request, token, weeks=number_in(data, "weeks", PAUSES))
 
 
 @router.post("/u/{token}/why/")
@@ -137,4 +143,83 @@ def _leave(
         message = HELD.format(count=policy.burst)
         kind = NoticeKind.LEAVING_HELD
         notices.post(session, kind, f"departure {left.lot}", message, now=now)
+    if left.changed and left.state is DepartureState.FINAL:
+        _say_goodbye(session, site, subject, left.address)
     return left
+
+
+def _say_goodbye(
+    session: Session, site: Site, subject: TokenSubject, address: str
+) -> None:
+    """Have one last letter sent, if the operator wants that."""
+    if not site.settings.welcome.goodbye:
+        return
+    outbox.post(
+        session,
+        LetterKind.GOODBYE,
+        address,
+        facts={},
+        subscriber_id=subject.subject,
+        to_hash=site.hasher.hash(parse_address(address).key),
+        now=site.clock(),
+    )
+
+
+def _policy(site: Site) -> BurstPolicy:
+    section = site.settings.leaving
+    return BurstPolicy(section.burst, timedelta(seconds=section.soon_seconds))
+
+
+def _return(site: Site, request: Request, token: str, *, weeks: int) -> Response:
+    """Put somebody back on the list, if need be only after a pause."""
+    person = whom(site, Purpose.UNSUBSCRIBE, token).subject
+    now = site.clock()
+    wording = PAUSE if weeks else BACK
+    trace = trace_of(site, request, page="/u/", wording=wording)
+
+    def step(session: Session) -> None:
+        is_back = leaving.come_back(session, person, trace=trace, now=now)
+        if is_back and weeks:
+            pausing.pause(session, person, weeks=weeks, trace=trace, now=now)
+
+    site.write(step)
+    return see_other(f"/u/{token}/done/")
+
+
+def _page(
+    site: Site, name: str, token: str, person: Preferences | None, *, said: str = ""
+) -> Response:
+    subject = whom(site, Purpose.UNSUBSCRIBE, token)
+    is_preview = subject.subject == NOBODY
+    sign = site.signer.sign
+    prefer = sign(Purpose.PREFERENCES, subject.subject, subject.about)
+    return personal_page(
+        site,
+        name,
+        title=_title(site, name, person, is_preview=is_preview),
+        person=person,
+        is_preview=is_preview,
+        shortened=shorten(person.address) if person else "",
+        path=f"/u/{token}/",
+        preferences_path=f"/p/{prefer}/",
+        said=said,
+        pauses=PAUSES,
+        longest_why=leaving.LONGEST_WHY,
+        back_words=BACK,
+        pause_words=PAUSE,
+        paused_until=day_words(site, person.paused_until if person else None),
+    )
+
+
+def _title(
+    site: Site, name: str, person: Preferences | None, *, is_preview: bool
+) -> str:
+    if name == "leave":
+        return f"Leave {site.settings.newsletter.name}?"
+    if is_preview:
+        return "This was only a preview"
+    if person is None:
+        return "Nobody gets letters by this link"
+    if not person.is_active:
+        return "You have left"
+    return "Your letters pause" if person.paused_until else "You are on the list"

@@ -1,13 +1,14 @@
 """Many write at once; each hears what became of their own, after the commit."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier, Event
 
 import pytest
 from sqlalchemy import Engine, event, text
-from sqlmodel import Session, select
+from sqlmodel import Session, SQLModel, select
 
 from newsletter import db
 from newsletter.errors import DatabaseProblem
@@ -37,6 +38,7 @@ class Held:
         self.began, self.may_end = Event(), Event()
 
     def __call__(self, session: Session) -> int:
+        """Wait, in the middle of a transaction."""
         session.execute(text("SELECT 1"))
         self.began.set()
         assert self.may_end.wait(PATIENCE)
@@ -52,7 +54,7 @@ def wait_for(is_true: Callable[[], bool]) -> None:
 
 
 def queue_up(writer: Writer, steps: Sequence[Step]) -> list[object]:
-    """Run steps that wait for another, in order; return what each returned or raised."""
+    """Run steps that wait for another, in order; return or hand out what each gave."""
 
     def run(step: Step) -> object:
         try:
@@ -74,11 +76,12 @@ def queue_up(writer: Writer, steps: Sequence[Step]) -> list[object]:
 
 
 @pytest.fixture
-def sqlite(engine: Engine) -> Engine:
-    """Only SQLite, where requests share commits."""
-    if engine.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL commits side by side")
-    return engine
+def sqlite(tmp_path: Path) -> Iterator[Engine]:
+    """An engine on SQLite, where requests share commits."""
+    engine = db.connect(f"sqlite:///{tmp_path / 'newsletter.db'}")
+    SQLModel.metadata.create_all(engine)
+    yield engine
+    engine.dispose()
 
 
 def test_a_step_is_committed_before_it_is_answered(engine: Engine) -> None:
