@@ -7,6 +7,7 @@ instead of failing half-way.
 
 import contextlib
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -43,6 +44,7 @@ __all__ = [
     "conninfo",
     "failures_said",
     "head",
+    "impatient",
     "insert_once",
     "installation",
     "kept_session",
@@ -54,6 +56,8 @@ __all__ = [
 
 # How long a writer waits for another one before it gives up.
 BUSY_TIMEOUT_MS = 30_000
+# How often a writer looks whom somebody waits for.
+LOOK_AGAIN_SECONDS = 0.0005
 # Any number will do, as long as it stays the same.
 UPGRADE_LOCK = 20_261_124
 
@@ -367,6 +371,44 @@ def _give_sqlite_manners(engine: Engine, durability: Durability) -> None:
         # A transaction that reads first and writes later cannot wait for another
         # writer (SQLITE_BUSY_SNAPSHOT); one that is a writer from the start can.
         options = connection.get_execution_options()
-        if not options.get("driver_begins", False):
+        if options.get("impatient", False):
+            _begin_soon(connection)
+        elif not options.get("driver_begins", False):
             readonly = options.get("readonly", False)
             connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
+
+
+def _begin_soon(connection: Connection) -> None:
+    """Begin as a writer as soon as another one leaves a gap.
+
+    SQLite itself waits ever longer between two looks, up to 0.1 s, while the sender of
+    an issue is gone for a millisecond or two at a time.
+    """
+    own: Any = connection.connection.dbapi_connection
+    until = time.monotonic() + BUSY_TIMEOUT_MS / 1_000
+    own.execute("PRAGMA busy_timeout = 0")
+    try:
+        while not _has_begun(own) and time.monotonic() < until:
+            time.sleep(LOOK_AGAIN_SECONDS)
+        if not own.in_transaction:
+            # Fails as everything does that SQLAlchemy runs.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        own.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+
+
+def _has_begun(own: sqlite3.Connection) -> bool:
+    try:
+        own.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            return True
+    return own.in_transaction
+
+
+def impatient(engine: Engine) -> Engine:
+    """Return the engine for writers whom somebody waits for in front of a page.
+
+    On SQLite they take the first gap that a busy writer leaves; elsewhere it is as any.
+    """
+    return engine.execution_options(impatient=True)

@@ -119,7 +119,8 @@ class Site:
         """Run *step* in a transaction, commit it, and return what it returned.
 
         Others may be written in the same transaction; an error that *step* raises
-        undoes only what it did. It must not keep rows for later.
+        undoes only what it did. It may be run more than once,
+        and must not keep rows for later.
 
         Raises:
             DatabaseProblem: the database cannot be written; nothing was changed.

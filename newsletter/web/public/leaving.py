@@ -128,7 +128,9 @@ def _leave(
     """Take somebody off the list, and tell the operator of a burst."""
     now = site.clock()
     policy = _policy(site)
-    went_at = ledger.went_at(session, subject.subject, subject.about)
+    went_at = None
+    if subject.about:
+        went_at = ledger.went_at(session, subject.subject, subject.about)
     left = leaving.leave(
         session,
         subject.subject,
