@@ -345,12 +345,12 @@ def test_an_impatient_writer_gives_up_in_words(
     monkeypatch.setattr(db, "BUSY_TIMEOUT_MS", 50)
     engine = db.connect(f"sqlite:///{tmp_path / 'x.db'}")
 
-    with (
-        db.transaction(engine) as session,
-        pytest.raises(DatabaseProblem, match="locked"),
-    ):
+    with db.transaction(engine) as session:
         session.execute(text("SELECT 1"))
-        with db.transaction(db.impatient(engine)) as other:
+        with (
+            pytest.raises(DatabaseProblem, match="locked"),
+            db.transaction(db.impatient(engine)) as other,
+        ):
             other.execute(text("SELECT 1"))
 
     engine.dispose()

@@ -1,6 +1,5 @@
 """Many write at once; each hears what became of their own, after the commit."""
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,9 +14,9 @@ from newsletter.errors import DatabaseProblem
 from newsletter.web.writing import MOST_AT_ONCE, Writer
 from subscribers.tables import Subscriber
 from tests.factories import make_subscriber
+from tests.waiting import PATIENCE, until
 
 Step = Callable[[Session], object]
-PATIENCE = 30
 
 
 def adding(address: str = "") -> Callable[[Session], int]:
@@ -45,14 +44,6 @@ class Held:
         return 0
 
 
-def wait_for(is_true: Callable[[], bool]) -> None:
-    """Wait until something holds."""
-    until = time.monotonic() + PATIENCE
-    while not is_true():
-        assert time.monotonic() < until
-        time.sleep(0.001)
-
-
 def queue_up(writer: Writer, steps: Sequence[Step]) -> list[object]:
     """Run steps that wait for another, in order; return or hand out what each gave."""
 
@@ -69,7 +60,10 @@ def queue_up(writer: Writer, steps: Sequence[Step]) -> list[object]:
         rest = []
         for step in steps:
             rest.append(pool.submit(run, step))
-            wait_for(lambda: rest[-1].done() or len(writer._waiting) == len(rest))
+            until(
+                lambda: rest[-1].done() or len(writer._waiting) == len(rest),
+                say="its turn",
+            )
         held.may_end.set()
         first.result(PATIENCE)
         return [one.result(PATIENCE) for one in rest]
