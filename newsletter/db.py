@@ -381,29 +381,21 @@ def _give_sqlite_manners(engine: Engine, durability: Durability) -> None:
 def _begin_soon(connection: Connection) -> None:
     """Begin as a writer as soon as another one leaves a gap.
 
-    SQLite itself waits ever longer between two looks, up to 0.1 s, while the sender of
-    an issue is gone for a millisecond or two at a time.
+    SQLite itself waits up to 0.1 s between two looks, while the sender of an issue is
+    gone for a millisecond or two at a time.
     """
     own: Any = connection.connection.dbapi_connection
     until = time.monotonic() + BUSY_TIMEOUT_MS / 1_000
     own.execute("PRAGMA busy_timeout = 0")
-    try:
-        while not _has_begun(own) and time.monotonic() < until:
+    while not own.in_transaction and time.monotonic() < until:
+        try:
+            own.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
             time.sleep(LOOK_AGAIN_SECONDS)
-        if not own.in_transaction:
-            # Fails as everything does that SQLAlchemy runs.
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-    finally:
-        own.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-
-
-def _has_begun(own: sqlite3.Connection) -> bool:
-    try:
-        own.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-            return True
-    return own.in_transaction
+    own.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    if not own.in_transaction:
+        # Waits once more, and fails as everything does that SQLAlchemy runs.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def impatient(engine: Engine) -> Engine:

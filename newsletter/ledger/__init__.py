@@ -20,6 +20,7 @@ from newsletter.ledger.holding import release_dead
 from newsletter.ledger.pacing import last_place, next_place, postpone
 from newsletter.ledger.questions import (
     count_due,
+    had,
     history,
     in_hand,
     is_finished,
@@ -45,11 +46,13 @@ __all__ = [
     "HistoryLine",
     "RetryPolicy",
     "Tally",
+    "TipHad",
     "Trouble",
     "claim",
     "count_due",
     "enrol",
     "forget",
+    "had",
     "history",
     "in_hand",
     "is_finished",

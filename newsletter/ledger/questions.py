@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, bindparam, func, or_, select
 from sqlmodel import Session, col
 
-from newsletter.ledger.entries import HistoryLine, Tally, Trouble
+from newsletter.ledger.entries import HistoryLine, Tally, TipHad, Trouble
 from newsletter.ledger.rows import MOST_DOUBTS, ROWS, UNFINISHED, WAITING
 from newsletter.slots import Slot
 from newsletter.tables import Delivery, DeliveryStatus, Issue, IssueStatus, Tip
@@ -138,6 +138,41 @@ def history(session: Session, subscriber_id: int) -> list[HistoryLine]:
             reason=row.reason,
         )
         for row, slot, slug, title in rows
+    ]
+
+
+def had(
+    session: Session, subscriber_id: int, *, before: int | None = None, limit: int
+) -> list[TipHad]:
+    """Return the tips that a person was sent, newest first.
+
+    Args:
+        before: the letter of the last one on the page before; None for the first page.
+        limit: how many at most.
+    """
+    arrived = (DeliveryStatus.SENT, DeliveryStatus.UNCERTAIN)
+    query = (
+        select(
+            col(Delivery.id),
+            col(Delivery.issue_id),
+            col(Issue.slot),
+            col(Tip.slug),
+            col(Tip.title),
+            col(Delivery.finished_at),
+        )
+        .join(Issue, col(Issue.id) == col(Delivery.issue_id))
+        .join(Tip, col(Tip.id) == col(Delivery.tip_id))
+        .where(
+            col(Delivery.subscriber_id) == subscriber_id,
+            col(Delivery.status).in_(arrived),
+        )
+    )
+    if before is not None:
+        query = query.where(col(Delivery.id) < before)
+    rows = session.execute(query.order_by(col(Delivery.id).desc()).limit(limit))
+    return [
+        TipHad(letter, issue, Slot.parse(slot), slug, title, at)
+        for letter, issue, slot, slug, title, at in rows
     ]
 
 

@@ -115,16 +115,23 @@ class Site:
         """Open a session that reads the database as of one instant."""
         return db.snapshot(self.engine)
 
-    def write(self, step: Callable[[Session], Answer]) -> Answer:
+    def write(
+        self, step: Callable[[Session], Answer], *, is_private: bool = False
+    ) -> Answer:
         """Run *step* in a transaction, commit it, and return what it returned.
 
         Others may be written in the same transaction; an error that *step* raises
-        undoes only what it did. It may be run more than once,
-        and must not keep rows for later.
+        undoes only what it did. It may be run more than once, and must not keep rows
+        for later.
+
+        Args:
+            is_private: no page that everybody sees says anything else afterwards, so
+                kept pages stay.
 
         Raises:
             DatabaseProblem: the database cannot be written; nothing was changed.
         """
         answer = self.writer.run(step)
-        self.writes.note()
+        if not is_private:
+            self.writes.note()
         return answer

@@ -85,7 +85,12 @@ def leave(site: ThisSite, request: Request, token: str, body: Body) -> Response:
     way = DepartureWay.PAGE if by_hand else DepartureWay.ONE_CLICK
     if subject.subject != NOBODY:
         network = network_of(request)
-        site.write(lambda session: _leave(session, site, subject, way, network))
+        site.write(
+            lambda session: _leave(session, site, subject, way, network),
+            is_private=True,
+        )
+    if site.settings.welcome.goodbye:
+        site.wake()
     if by_hand:
         return see_other(f"/u/{token}/done/")
     return PlainTextResponse(DONE, headers=PRIVATE)
@@ -118,7 +123,10 @@ def say_why(site: ThisSite, token: str, data: Form) -> Response:
     subject = whom(site, Purpose.UNSUBSCRIBE, token)
     why = data.get("why", "").strip()
     if why:
-        site.write(lambda session: leaving.say_why(session, subject.subject, why))
+        site.write(
+            lambda session: leaving.say_why(session, subject.subject, why),
+            is_private=True,
+        )
     return see_other(f"/u/{token}/done/?said=why")
 
 
@@ -184,7 +192,7 @@ def _return(site: Site, request: Request, token: str, *, weeks: int) -> Response
         if is_back and weeks:
             pausing.pause(session, person, weeks=weeks, trace=trace, now=now)
 
-    site.write(step)
+    site.write(step, is_private=True)
     return see_other(f"/u/{token}/done/")
 
 
