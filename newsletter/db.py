@@ -44,7 +44,6 @@ __all__ = [
     "conninfo",
     "failures_said",
     "head",
-    "impatient",
     "insert_once",
     "installation",
     "kept_session",
@@ -396,11 +395,3 @@ def _begin_soon(connection: Connection) -> None:
     if not own.in_transaction:
         # Waits once more, and fails as everything does that SQLAlchemy runs.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def impatient(engine: Engine) -> Engine:
-    """Return the engine for writers whom somebody waits for in front of a page.
-
-    On SQLite they take the first gap that a busy writer leaves; elsewhere it is as any.
-    """
-    return engine.execution_options(impatient=True)

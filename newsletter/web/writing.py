@@ -31,7 +31,8 @@ class Writer:
     """
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = db.impatient(engine)
+        # Somebody waits in front of a page; see `newsletter.db`.
+        self._engine = engine.execution_options(impatient=True)
         self._together = engine.dialect.name == "sqlite"
         self._lock = Lock()
         self._waiting: list[_Wish[Any]] = []

@@ -330,7 +330,7 @@ def test_an_impatient_writer_takes_the_first_gap(engine: Engine) -> None:
     with ThreadPoolExecutor(1) as pool:
         other = pool.submit(hold)
         assert held.wait(30)
-        with db.transaction(db.impatient(engine)) as session:
+        with db.transaction(engine.execution_options(impatient=True)) as session:
             session.execute(text("UPDATE installation SET uid = uid || 'z'"))
         other.result()
 
@@ -349,7 +349,7 @@ def test_an_impatient_writer_gives_up_in_words(
         session.execute(text("SELECT 1"))
         with (
             pytest.raises(DatabaseProblem, match="locked"),
-            db.transaction(db.impatient(engine)) as other,
+            db.transaction(engine.execution_options(impatient=True)) as other,
         ):
             other.execute(text("SELECT 1"))
 

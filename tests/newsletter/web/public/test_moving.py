@@ -76,7 +76,10 @@ def test_an_address_that_is_known_is_said_to_its_reader_only(
 
 
 def test_a_link_of_another_kind_moves_nobody(
-    client: TestClient, site: Site, session: Session, wish: str
+    client: TestClient,
+    site: Site,
+    session: Session,
+    wish: str,  # noqa: ARG001 - it is there, and stays as it is
 ) -> None:
     """Nor does one that is about a wish that never was."""
     token = site.signer.sign(Purpose.PREFERENCES, 1, 1)
