@@ -243,7 +243,6 @@ def _show(
         said=SAID.get(said, ""),
         pauses=PAUSES,
         paused_until=day_words(site, person.paused_until if person else None),
-        zone=site.zone.key,
     )
 
 
