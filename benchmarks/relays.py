@@ -119,14 +119,19 @@ def free_port() -> int:
 def _running(program: list[str], port: int) -> Iterator[None]:
     server = subprocess.Popen(program, stdout=subprocess.DEVNULL)
     try:
-        _wait_for(port)
+        wait_for(port)
         yield
     finally:
         server.terminate()
         server.wait()
 
 
-def _wait_for(port: int) -> None:
+def wait_for(port: int) -> None:
+    """Wait until somebody listens on a port of the loopback interface.
+
+    Raises:
+        SystemExit: nobody does in time.
+    """
     until = time.monotonic() + STARTS_WITHIN
     while time.monotonic() < until:
         try:
@@ -135,7 +140,7 @@ def _wait_for(port: int) -> None:
             time.sleep(0.05)
         else:
             return
-    raise SystemExit(f"The relay did not listen within {STARTS_WITHIN:.0f} s.")
+    raise SystemExit(f"Nobody listened on the port within {STARTS_WITHIN:.0f} s.")
 
 
 @dataclass

@@ -98,6 +98,11 @@ def confirm_url(base_url: str, token: str) -> str:
     return f"{site(base_url)}/c/{token}"
 
 
+def move_url(base_url: str, token: str) -> str:
+    """Return the address where somebody confirms their new address."""
+    return f"{site(base_url)}/a/{token}"
+
+
 def view_url(base_url: str, token: str) -> str:
     """Return the address where a reader sees the email in a browser."""
     return f"{site(base_url)}/v/{token}"

@@ -39,6 +39,7 @@ _ONLY_TO = {
     LetterKind.REMIND: {SubscriberStatus.PENDING},
     LetterKind.KNOWN: _ACTIVE,
     LetterKind.WELCOME: _ACTIVE,
+    LetterKind.GOODBYE: {SubscriberStatus.UNSUBSCRIBED},
     LetterKind.NEW_ADDRESS: _ACTIVE,
     LetterKind.AGAIN: _ACTIVE,
 }

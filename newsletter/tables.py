@@ -47,8 +47,8 @@ class DeliveryStatus(StrEnum):
     claimed -> pending, when it is given back or lapsed: nothing touched the wire;
     claimed, sending -> pending, when no relay was reached; deferred -> claimed;
     uncertain -> pending, once, under `uncertain = "resend"`;
-    pending, deferred, claimed -> skipped, when the person left. Letters that never
-    left are deleted when their issue is cancelled.
+    pending, deferred, claimed -> skipped, when the person left or paused. Letters that
+    never left are deleted when their issue is cancelled.
     """
 
     PENDING = "pending"

@@ -10,10 +10,11 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
+from subscribers import leaving
 from subscribers.addresses import parse_address
 from subscribers.details import (
     clean_language,
@@ -22,12 +23,10 @@ from subscribers.details import (
     clean_timezone,
 )
 from subscribers.errors import AlreadyListed, UnknownSubscriber
-from subscribers.tables import Subscriber, SubscriberStatus
+from subscribers.tables import DepartureWay, Subscriber, SubscriberStatus
 
 # Addresses that begin alike and are compared with one that nobody has.
 _NEIGHBOURS = 200
-# Somebody who complained stays so: to leave is less than to complain.
-_GONE = (SubscriberStatus.UNSUBSCRIBED, SubscriberStatus.COMPLAINED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +129,8 @@ def remove(session: Session, address: str, *, now: datetime) -> bool:
         UnknownSubscriber: nobody has it; names an address that looks like it.
     """
     person = find(session, address)
-    changed = session.execute(
-        update(Subscriber)
-        .where(col(Subscriber.id) == person.id)
-        .where(col(Subscriber.status).not_in(_GONE))
-        .values(status=SubscriberStatus.UNSUBSCRIBED, status_at=now)
-        .returning(col(Subscriber.id))
-    )
-    return changed.first() is not None
+    way = DepartureWay.OPERATOR
+    return leaving.leave(session, person.id, way=way, now=now).changed
 
 
 def page(

@@ -98,6 +98,13 @@ class Subscriber(SQLModel, table=True):
             sqlite_where=text(GONE),
             postgresql_where=text(GONE),
         ),
+        # Few pause; whose pause has passed is asked several times a minute.
+        Index(
+            "ix_subscriber_paused",
+            "paused_until",
+            sqlite_where=text("paused_until IS NOT NULL"),
+            postgresql_where=text("paused_until IS NOT NULL"),
+        ),
         {"sqlite_autoincrement": True},
     )
 
@@ -146,13 +153,22 @@ class Consent(SQLModel, table=True):
 class Departure(SQLModel, table=True):
     """Somebody left: when, how, with which issue's link, and whether it counts.
 
-    `issue_id` is the issue whose letter had the link, or 0.
+    `issue_id` is the issue whose letter had the link, or 0. `seconds_after_letter` is
+    kept only of those who left right after that letter, as machines do.
     """
 
     __table_args__ = (
         Index("ix_departure_subscriber", "subscriber_id", "id"),
         Index("ix_departure_at", "at"),
         Index("ix_departure_state", "state", "id"),
+        # Each departure asks for the last few like it, in the middle of a burst.
+        Index("ix_departure_network", "network", "at"),
+        Index(
+            "ix_departure_soon",
+            "at",
+            sqlite_where=text("seconds_after_letter IS NOT NULL"),
+            postgresql_where=text("seconds_after_letter IS NOT NULL"),
+        ),
         {"sqlite_autoincrement": True},
     )
 

@@ -33,6 +33,7 @@ _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 class Purpose(StrEnum):
     """What a link is for; a token of one purpose is worthless for another.
 
+    `NEW_ADDRESS` is about the number of the wish to move.
     `CONFIRM` is about the second in which it was asked for, since 1970; see `issued`.
     `FORM` is no link: it says when a form was shown, and is about which form.
     """
@@ -41,6 +42,7 @@ class Purpose(StrEnum):
     PREFERENCES = "preferences"
     VIEW = "view"
     CONFIRM = "confirm"
+    NEW_ADDRESS = "new_address"
     FORM = "form"
 
 

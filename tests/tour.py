@@ -21,6 +21,7 @@ from newsletter.tips.importing import apply_import, plan_import
 from newsletter.tips.sources import read_source
 from newsletter.web import Site
 from subscribers import roster
+from subscribers.hashing import AddressHasher
 from subscribers.importing import import_csv
 from subscribers.tokens import Purpose
 from tests.desks import SetClock, make_config, make_desk
@@ -91,7 +92,7 @@ def fill(engine: Engine, folder: Path, *, weeks: int = WEEKS) -> Tour:
     clock = SetClock(BEGAN - timedelta(days=7))
     config = make_config(folder, {"newsletter": {"name": "The Tip of the Week"}})
     db.upgrade(engine, now=clock())
-    _import(engine, now=clock())
+    _import(engine, AddressHasher(config.secrets), now=clock())
     slugs = tuple(_send(engine, config, clock, weeks))
     with db.transaction(engine) as session:
         reader = roster.page(session, limit=1)[0].id
@@ -100,7 +101,7 @@ def fill(engine: Engine, folder: Path, *, weeks: int = WEEKS) -> Tour:
     return Tour(Site(config, engine, clock=clock), clock, reader, slugs)
 
 
-def _import(engine: Engine, *, now: datetime) -> None:
+def _import(engine: Engine, hasher: AddressHasher, *, now: datetime) -> None:
     samples = files("newsletter.demo")
     with db.transaction(engine) as session:
         with as_file(samples / "tips") as tips:
@@ -110,7 +111,9 @@ def _import(engine: Engine, *, now: datetime) -> None:
         old = plan_import(session, _odd_tips(), as_archive=True)
         apply_import(session, old, now=now, skip_bad=False)
         with as_file(samples / "subscribers.csv") as people:
-            import_csv(session, people, source_label="tips.example", now=now)
+            import_csv(
+                session, people, source_label="tips.example", now=now, hasher=hasher
+            )
 
 
 def _comment(engine: Engine, slug: str, *, now: datetime) -> None:

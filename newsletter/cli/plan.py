@@ -9,7 +9,7 @@ from newsletter.cli import screen
 from newsletter.cli.office import Office, enter
 from newsletter.slots import Slot
 from newsletter.tips.planning import PlannedWeek, candidates, plan, runway
-from subscribers.audience import count_mailable
+from subscribers.audience import count_mailable, week_ordinal
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -25,8 +25,9 @@ def show(
     """Who gets which tip when, and why. What it announces is what is sent."""
     office = enter(context)
     with db.transaction(office.engine) as session:
-        readers = count_mailable(session)
         lasts, planned = coming(office, session, weeks=weeks)
+        week = week_ordinal(planned[0].slot.monday)
+        readers = count_mailable(session, week=week)
     if json:
         screen.as_json({"readers": readers, "runway_weeks": lasts, "weeks": planned})
         return

@@ -26,7 +26,7 @@ from newsletter.sender import (
 from newsletter.slots import Slot
 from newsletter.tables import IssueStatus
 from newsletter.tips.choosing import Choice
-from subscribers.audience import count_mailable
+from subscribers.audience import count_mailable, week_ordinal
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -166,7 +166,7 @@ def _announce(office: Office, week: Slot, choice: Choice | Nothing | None) -> bo
         screen.say(choice.reason if choice else none_left)
         return False
     with db.transaction(office.engine) as session:
-        readers = count_mailable(session)
+        readers = count_mailable(session, week=week_ordinal(week.monday))
     people = screen.count(readers, "person", "people")
     screen.say(f'{week}: "{choice.title}" ({choice.reason}) to {people}.')
     return True

@@ -26,6 +26,7 @@ from newsletter.ledger import Tally
 from newsletter.notices import NoticeView
 from newsletter.rates import Rest
 from newsletter.tips.planning import PlannedWeek
+from subscribers import held
 from subscribers.roster import count_by_status
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -82,6 +83,7 @@ def look(office: Office) -> Standing:
         fenced = fence.doubt(session, office.mark)
         written = _written_to_you(session)
         recent = notices.recent(session, since=office.clock() - NOTICES_SHOWN)
+        waiting = held.count(session)
     return Standing(
         newsletter=office.config.settings.newsletter.name,
         fenced=fenced,
@@ -94,6 +96,7 @@ def look(office: Office) -> Standing:
         attention=[
             *_attention(office, planned[0], lasts, paused, last, tally),
             *written,
+            *_departures(waiting),
         ],
         notices=recent,
     )
@@ -154,6 +157,14 @@ def _written_to_you(session: Session) -> list[str]:
             "identity.operator_address right?"
         )
     return found
+
+
+def _departures(waiting: int) -> list[str]:
+    """Say that departures look like a machine's, if any do."""
+    if not waiting:
+        return []
+    number = screen.count(waiting, "departure looks", "departures look")
+    return [f"{number} like a machine's. Who and what: newsletter subscribers held"]
 
 
 def _show(standing: Standing, office: Office) -> None:

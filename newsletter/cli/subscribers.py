@@ -6,6 +6,7 @@ import typer
 
 from newsletter import db
 from newsletter.cli import lists, rights, screen
+from newsletter.cli.held import held
 from newsletter.cli.office import enter
 from subscribers import roster, suppression
 from subscribers.tables import SubscriberStatus
@@ -144,3 +145,4 @@ app.command(name="export-one")(rights.export_one)
 app.command(name="erase")(rights.erase)
 app.command(name="suppress")(rights.suppress)
 app.command(name="unsuppress")(rights.unsuppress)
+app.command()(held)

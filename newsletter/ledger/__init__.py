@@ -20,6 +20,7 @@ from newsletter.ledger.holding import release_dead
 from newsletter.ledger.pacing import last_place, next_place, postpone
 from newsletter.ledger.questions import (
     count_due,
+    had,
     history,
     in_hand,
     is_finished,
@@ -27,6 +28,7 @@ from newsletter.ledger.questions import (
     left_open,
     tally,
     troubles,
+    went_at,
 )
 from newsletter.ledger.recording import record
 from newsletter.ledger.steps import (
@@ -44,11 +46,13 @@ __all__ = [
     "HistoryLine",
     "RetryPolicy",
     "Tally",
+    "TipHad",
     "Trouble",
     "claim",
     "count_due",
     "enrol",
     "forget",
+    "had",
     "history",
     "in_hand",
     "is_finished",
@@ -67,5 +71,6 @@ __all__ = [
     "resend_uncertain",
     "tally",
     "troubles",
+    "went_at",
     "withdraw",
 ]

@@ -104,6 +104,18 @@ class HistoryLine:
 
 
 @dataclass(frozen=True)
+class TipHad:
+    """One tip that a person was sent; `letter` numbers the letter, `at` is UTC."""
+
+    letter: int
+    issue_id: int
+    slot: Slot
+    slug: str
+    title: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Trouble:
     """A letter that did not simply go out, for the operator."""
 

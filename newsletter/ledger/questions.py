@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, bindparam, func, or_, select
 from sqlmodel import Session, col
 
-from newsletter.ledger.entries import HistoryLine, Tally, Trouble
-from newsletter.ledger.rows import MOST_DOUBTS, UNFINISHED, WAITING
+from newsletter.ledger.entries import HistoryLine, Tally, TipHad, Trouble
+from newsletter.ledger.rows import MOST_DOUBTS, ROWS, UNFINISHED, WAITING
 from newsletter.slots import Slot
 from newsletter.tables import Delivery, DeliveryStatus, Issue, IssueStatus, Tip
 from subscribers.tables import Subscriber
@@ -90,6 +90,26 @@ def last_sent(session: Session) -> tuple[Slot, datetime] | None:
     return (Slot.parse(row[0]), row[1]) if row else None
 
 
+def went_at(session: Session, subscriber_id: int, issue_id: int) -> datetime | None:
+    """Return when a person's letter of an issue left us; None when it did not."""
+    whose = {"person": subscriber_id, "issue": issue_id}
+    row = session.connection().execute(_WENT, whose).first()
+    # What is on the wire has no end yet.
+    return (row.finished_at or row.dated_at) if row else None
+
+
+# Made once: hundreds of people may leave in a second, right after their letters.
+_WENT = select(ROWS.finished_at, ROWS.dated_at).where(
+    ROWS.issue_id == bindparam("issue"),
+    ROWS.subscriber_id == bindparam("person"),
+    or_(
+        ROWS.status == DeliveryStatus.SENT,
+        ROWS.status == DeliveryStatus.SENDING,
+        ROWS.status == DeliveryStatus.UNCERTAIN,
+    ),
+)
+
+
 def in_hand(session: Session) -> int:
     """Return how many letters a process has in hand, or had when it ended."""
     held = (DeliveryStatus.CLAIMED, DeliveryStatus.SENDING)
@@ -118,6 +138,41 @@ def history(session: Session, subscriber_id: int) -> list[HistoryLine]:
             reason=row.reason,
         )
         for row, slot, slug, title in rows
+    ]
+
+
+def had(
+    session: Session, subscriber_id: int, *, before: int | None = None, limit: int
+) -> list[TipHad]:
+    """Return the tips that a person was sent, newest first.
+
+    Args:
+        before: the letter of the last one on the page before; None for the first page.
+        limit: how many at most.
+    """
+    arrived = (DeliveryStatus.SENT, DeliveryStatus.UNCERTAIN)
+    query = (
+        select(
+            col(Delivery.id),
+            col(Delivery.issue_id),
+            col(Issue.slot),
+            col(Tip.slug),
+            col(Tip.title),
+            col(Delivery.finished_at),
+        )
+        .join(Issue, col(Issue.id) == col(Delivery.issue_id))
+        .join(Tip, col(Tip.id) == col(Delivery.tip_id))
+        .where(
+            col(Delivery.subscriber_id) == subscriber_id,
+            col(Delivery.status).in_(arrived),
+        )
+    )
+    if before is not None:
+        query = query.where(col(Delivery.id) < before)
+    rows = session.execute(query.order_by(col(Delivery.id).desc()).limit(limit))
+    return [
+        TipHad(letter, issue, Slot.parse(slot), slug, title, at)
+        for letter, issue, slot, slug, title, at in rows
     ]
 
 

@@ -337,7 +337,7 @@ def _free(session: Session, *where: ColumnElement[bool]) -> int:
 
 
 def _skip(session: Session, delivery_ids: Sequence[int], *, now: datetime) -> None:
-    """Skip the letters of people who left, and give their place in the round back."""
+    """Skip letters of people who left or paused, and give their round back."""
     if delivery_ids:
         session.execute(
             update(Delivery)
@@ -346,7 +346,7 @@ def _skip(session: Session, delivery_ids: Sequence[int], *, now: datetime) -> No
                 status=DeliveryStatus.SKIPPED,
                 round=None,
                 finished_at=now,
-                reason="left before the letter went out",
+                reason="left or paused before the letter went out",
             )
             .execution_options(synchronize_session=False)
         )

@@ -71,12 +71,19 @@ class Composer:
             or settings.delivery.transport is TransportKind.FILE,
         )
 
-    def compose(self, claim: Claim) -> Letter | Rejected:
-        """Return the letter for one claim, or why none can be written."""
+    def compose(self, claim: Claim, *, message_id: str = "") -> Letter | Rejected:
+        """Return the letter for one claim, or why none can be written.
+
+        Args:
+            message_id: of a letter that is sent once more, on request; else its own.
+        """
         if not self.allow_reserved and is_reserved(claim.address):
             return unmailable("nobody can have an address there (RFC 2606)")
         try:
-            message = self.prepared.fill(self._reader(claim))
+            reader = self._reader(claim)
+            if message_id:
+                reader = reader._replace(message_id=message_id)
+            message = self.prepared.fill(reader)
         except UnmailableAddress as error:
             return unmailable(error.reason)
         return Letter(addressed(self.mail_from, claim.address), message)

@@ -25,6 +25,7 @@ from newsletter.render import (
     render_automatic,
     signed_up_words,
 )
+from newsletter.sender.again import once_more
 from newsletter.sender.composing import (
     addressed,
     article_of,
@@ -41,6 +42,9 @@ from subscribers.tokens import Purpose, TokenSigner, second_of
 
 # They may be to somebody who never asked, so they do not use a name that was typed.
 _TO_STRANGERS = {LetterKind.CONFIRM, LetterKind.REMIND}
+# Nor do these, which have no links of the person either: whoever reads there now may
+# be somebody else.
+_ABOUT_A_MOVE = {LetterKind.NEW_ADDRESS, LetterKind.OLD_ADDRESS}
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,8 @@ class LetterWriter:
         in_earnest = delivery.transport is not TransportKind.FILE
         if in_earnest and not delivery.allow_reserved and is_reserved(address):
             return unmailable("nobody can have an address there (RFC 2606)")
+        if waiting.kind is LetterKind.AGAIN:
+            return once_more(self.desk, waiting)
         day = waiting.created_at.astimezone(self._zone)
         edition = Edition.of(settings, day=day.date())
         rendered = render_automatic(
@@ -126,7 +132,7 @@ class LetterWriter:
     def _greeting(self, waiting: WaitingLetter) -> str:
         email = self.desk.config.settings.email
         return holes.greet(
-            "" if waiting.kind in _TO_STRANGERS else waiting.name,
+            "" if waiting.kind in _TO_STRANGERS | _ABOUT_A_MOVE else waiting.name,
             pattern=email.greeting,
             without_name=email.greeting_without_name,
         )
@@ -136,20 +142,29 @@ class LetterWriter:
     ) -> dict[str, str]:
         sign, base_url = self.signer.sign, edition.base_url
         if waiting.kind in _TO_STRANGERS:
-            within = self.desk.config.settings.signup.confirms_within
-            until = (waiting.created_at + within).astimezone(self._zone).date()
             asked = second_of(waiting.created_at)
             token = sign(Purpose.CONFIRM, person, asked)
-            return {
-                "confirm_url": holes.confirm_url(base_url, token),
-                "until": issue_day(until, edition.language),
-            }
+            confirm = holes.confirm_url(base_url, token)
+            return {"confirm_url": confirm, "until": self._until(waiting, edition)}
+        if waiting.kind is LetterKind.NEW_ADDRESS:
+            wish = int(str(waiting.facts["change_id"]))
+            token = sign(Purpose.NEW_ADDRESS, person, wish)
+            move = holes.move_url(base_url, token)
+            return {"move_url": move, "until": self._until(waiting, edition)}
+        if waiting.kind is LetterKind.OLD_ADDRESS:
+            return {}
         preferences = sign(Purpose.PREFERENCES, person)
         leave = sign(Purpose.UNSUBSCRIBE, person)
         return {
             "preferences_url": holes.preferences_url(base_url, preferences),
             "unsubscribe_url": holes.unsubscribe_url(base_url, leave),
         }
+
+    def _until(self, waiting: WaitingLetter, edition: Edition) -> str:
+        """Return the last day on which a link of the letter works, in words."""
+        within = self.desk.config.settings.signup.confirms_within
+        until = (waiting.created_at + within).astimezone(self._zone).date()
+        return issue_day(until, edition.language)
 
     def _next_day(self, language: str) -> str:
         """Return the day on which the next tip goes out, in words."""

@@ -20,7 +20,8 @@ from newsletter.tables import IssueStatus, NoticeKind, TipStatus
 from newsletter.tips import library
 from newsletter.tips.choosing import Candidate, Choice, choose, pins_missed
 from newsletter.tips.planning import candidates, runway
-from subscribers.audience import mailable
+from subscribers.audience import mailable, week_ordinal
+from subscribers.pausing import end_pauses
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,8 @@ def open_due(desk: Desk) -> IssueView | Nothing:
     slot = timetable.latest(now)
     with db.transaction(desk.engine) as session:
         fence.check(session, desk.mark)
+        # At each ring, so that a pause ends when it should, issue or not.
+        end_pauses(session, now=now)
         founded = db.installation(session).created_at
         _report_missed(session, desk, founded=founded, now=now)
         known = issues.in_slot(session, slot)
@@ -130,7 +133,10 @@ def _open(
         if issue_id is None:
             return None
         due_at = min(new.due_at, now)
-        enrolled = ledger.enrol(session, issue_id, mailable(), due_at=due_at)
+        # Whoever comes back today gets today's tip.
+        end_pauses(session, now=now)
+        people = mailable(week=week_ordinal(new.slot.monday))
+        enrolled = ledger.enrol(session, issue_id, people, due_at=due_at)
         issues.start(session, issue_id, enrolled=enrolled)
         _warn_of_the_library(session, desk, tips, new, now=now)
         opened = issues.get(session, issue_id)

@@ -71,7 +71,7 @@ def _known(status: int) -> Handler:
     async def answer(request: Request, error: Exception) -> Response:
         if status >= 500:
             log.error("a page failed", extra={"reason": str(error)})
-        return failure_page(site_of(request), status)
+        return failure_page(await site_of(request), status)
 
     return answer
 
@@ -79,9 +79,9 @@ def _known(status: int) -> Handler:
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - it is installed for these
     headers = dict(error.headers or {})
-    return failure_page(site_of(request), error.status_code, headers=headers)
+    return failure_page(await site_of(request), error.status_code, headers=headers)
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     log.error("a page failed", exc_info=error)
-    return failure_page(site_of(request), 500)
+    return failure_page(await site_of(request), 500)

@@ -38,8 +38,11 @@ class Joining:
         return bool(filled or self.wrong_name or self.wrong_timezone)
 
 
-def site_of(request: Request) -> Site:
-    """Return what every page has at hand; a FastAPI dependency."""
+async def site_of(request: Request) -> Site:
+    """Return what every page has at hand; a FastAPI dependency.
+
+    Not that it waited for anything: others are run in a thread, which costs more.
+    """
     site: Site = request.app.state.site
     return site
 

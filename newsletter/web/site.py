@@ -13,6 +13,7 @@ from newsletter import db, holes
 from newsletter.config import Config, Settings
 from newsletter.db import Engine, Session
 from newsletter.web.gate import Gate
+from newsletter.web.writing import Writer
 from subscribers.hashing import AddressHasher
 from subscribers.tokens import TokenSigner
 
@@ -92,6 +93,11 @@ class Site:
         """What this process remembers of the forms it was sent."""
         return Gate()
 
+    @cached_property
+    def writer(self) -> Writer:
+        """Writes what requests want written."""
+        return Writer(self.engine)
+
     @property
     def templates(self) -> Path | None:
         """The operator's own folder of templates, if there is one."""
@@ -109,13 +115,23 @@ class Site:
         """Open a session that reads the database as of one instant."""
         return db.snapshot(self.engine)
 
-    def write(self, step: Callable[[Session], Answer]) -> Answer:
+    def write(
+        self, step: Callable[[Session], Answer], *, is_private: bool = False
+    ) -> Answer:
         """Run *step* in a transaction, commit it, and return what it returned.
+
+        Others may be written in the same transaction; an error that *step* raises
+        undoes only what it did. It may be run more than once, and must not keep rows
+        for later.
+
+        Args:
+            is_private: no page that everybody sees says anything else afterwards, so
+                kept pages stay.
 
         Raises:
             DatabaseProblem: the database cannot be written; nothing was changed.
         """
-        with db.transaction(self.engine) as session:
-            answer = step(session)
-        self.writes.note()
+        answer = self.writer.run(step)
+        if not is_private:
+            self.writes.note()
         return answer

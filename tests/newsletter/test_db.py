@@ -1,7 +1,10 @@
 """Both engines keep the same manners."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from threading import Event
 
 import psycopg
 import pytest
@@ -310,3 +313,44 @@ def test_a_check_waits_for_no_writer(empty_engine: Engine) -> None:
         writing.flush()
 
         db.check(empty_engine)
+
+
+def test_an_impatient_writer_takes_the_first_gap(engine: Engine) -> None:
+    """It waits for a busy writer, and is there as soon as that one has committed."""
+    with db.transaction(engine) as session:
+        session.add(Installation(uid="x", created_at=NOW))
+    held = Event()
+
+    def hold() -> None:
+        with db.transaction(engine) as session:
+            session.execute(text("UPDATE installation SET uid = 'y'"))
+            held.set()
+            time.sleep(0.3)
+
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(hold)
+        assert held.wait(30)
+        with db.transaction(engine.execution_options(impatient=True)) as session:
+            session.execute(text("UPDATE installation SET uid = uid || 'z'"))
+        other.result()
+
+    with Session(engine) as session:
+        assert session.exec(select(Installation.uid)).one() == "yz"
+
+
+def test_an_impatient_writer_gives_up_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where another one writes for too long, as any writer does."""
+    monkeypatch.setattr(db, "BUSY_TIMEOUT_MS", 50)
+    engine = db.connect(f"sqlite:///{tmp_path / 'x.db'}")
+
+    with db.transaction(engine) as session:
+        session.execute(text("SELECT 1"))
+        with (
+            pytest.raises(DatabaseProblem, match="locked"),
+            db.transaction(engine.execution_options(impatient=True)) as other,
+        ):
+            other.execute(text("SELECT 1"))
+
+    engine.dispose()

@@ -86,6 +86,13 @@ def _people_and_notices() -> None:
         sqlite_where=gone,
         postgresql_where=gone,
     )
+    op.create_index(
+        "ix_subscriber_paused",
+        "subscriber",
+        ["paused_until"],
+        sqlite_where=sa.text("paused_until IS NOT NULL"),
+        postgresql_where=sa.text("paused_until IS NOT NULL"),
+    )
 
 
 def _consent_and_leaving() -> None:
@@ -123,6 +130,14 @@ def _consent_and_leaving() -> None:
     op.create_index("ix_departure_subscriber", "departure", ["subscriber_id", "id"])
     op.create_index("ix_departure_at", "departure", ["at"])
     op.create_index("ix_departure_state", "departure", ["state", "id"])
+    op.create_index("ix_departure_network", "departure", ["network", "at"])
+    op.create_index(
+        "ix_departure_soon",
+        "departure",
+        ["at"],
+        sqlite_where=sa.text("seconds_after_letter IS NOT NULL"),
+        postgresql_where=sa.text("seconds_after_letter IS NOT NULL"),
+    )
     op.create_table(
         "address_change",
         sa.Column("id", BIG_ID, nullable=False),

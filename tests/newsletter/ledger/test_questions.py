@@ -219,3 +219,21 @@ def test_letters_in_hand_are_counted(session: Session) -> None:
             make_delivery(session, issue, status=status)
 
     assert ledger.in_hand(session) == 4
+
+
+def test_when_a_persons_letter_went_is_known(session: Session) -> None:
+    """What is on the wire left us, too; what waits did not."""
+    issue = make_issue(session)
+    wire = make_delivery(session, issue, status=S.SENDING, dated_at=OPENED_AT)
+    done = OPENED_AT + timedelta(seconds=3)
+    times = {"dated_at": OPENED_AT, "finished_at": done}
+    sent = make_delivery(session, issue, status=S.SENT, **times)
+    waits = make_delivery(session, issue, status=S.DEFERRED, dated_at=OPENED_AT)
+
+    def went(person: int) -> datetime | None:
+        return ledger.went_at(session, person, issue.id or 0)
+
+    assert went(wire.subscriber_id) == OPENED_AT
+    assert went(sent.subscriber_id) == done
+    assert went(waits.subscriber_id) is None
+    assert went(4_711) is None

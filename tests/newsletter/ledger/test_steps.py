@@ -165,7 +165,7 @@ def test_whoever_left_meanwhile_is_skipped(
     assert skipped.status is S.SKIPPED
     assert skipped.round is None
     assert skipped.finished_at == now
-    assert skipped.reason == "left before the letter went out"
+    assert skipped.reason == "left or paused before the letter went out"
 
 
 def test_many_who_left_do_not_hide_those_behind_them(
@@ -299,6 +299,25 @@ def test_whoever_left_since_the_claim_is_skipped_when_marked(
     session.refresh(leaves)
     assert (leaves.status, leaves.round, leaves.attempts) == (S.SKIPPED, None, 0)
     assert leaves.finished_at == now + MINUTE
+
+
+def test_whoever_pauses_in_mid_issue_is_skipped(
+    session: Session, issue: Issue, now: datetime
+) -> None:
+    """A pause holds from its moment on, for letters that wait and that are in hand."""
+    waits, in_hand = make_delivery(session, issue), make_delivery(session, issue)
+    claims = claim(session, issue, limit=1, now=now)
+    for letter in (waits, in_hand):
+        person = session.get_one(Subscriber, letter.subscriber_id)
+        person.paused_until = now + MINUTE
+    session.flush()
+
+    assert mark(session, claims, now=now) == []
+    assert claim(session, issue, now=now) == []
+
+    for letter in (waits, in_hand):
+        skipped = row(session, letter)
+        assert (skipped.status, skipped.round) == (S.SKIPPED, None)
 
 
 def test_marking_nothing_is_no_error(session: Session, now: datetime) -> None:

@@ -249,7 +249,7 @@ def test_whoever_leaves_in_mid_issue_is_skipped(
     tally = deliver(desk, issue)
 
     assert (tally.sent, tally.skipped) == (2, 1)
-    assert letters(engine)[1].reason == "left before the letter went out"
+    assert letters(engine)[1].reason == "left or paused before the letter went out"
     assert issue_status(engine) is IssueStatus.SENT
 
 

@@ -17,6 +17,7 @@ from newsletter.sender import Desk, Nothing, cancel, deliver, open_due, open_slo
 from newsletter.slots import Slot
 from newsletter.tables import DeliveryStatus, IssueStatus, NoticeKind, Tip, TipStatus
 from newsletter.transport import MemoryTransport
+from subscribers.audience import count_mailable, week_ordinal
 from tests.desks import SetClock
 from tests.factories import make_subscriber, make_tip
 from tests.newsletter.sender.week import (
@@ -62,6 +63,37 @@ def test_the_next_tip_is_frozen_and_everybody_enrolled(
     assert "Say what happens next." in opened.text
     assert (opened.status, opened.enrolled) == (IssueStatus.SENDING, 3)
     assert standing(engine) == {DeliveryStatus.PENDING: 3}
+
+
+def test_only_those_whose_turn_it_is_are_enrolled(engine: Engine, desk: Desk) -> None:
+    """Every second week is every second week; who pauses is left out until then."""
+    found(engine, readers=1, tips=2)
+    week = week_ordinal(SLOT.monday)
+    with db.transaction(engine) as session:
+        now = make_subscriber(session, every_weeks=2, since_week=week).id
+        make_subscriber(session, every_weeks=2, since_week=week + 1)
+        make_subscriber(session, paused_until=MOMENT + timedelta(days=1))
+        back = make_subscriber(session, paused_until=MOMENT - timedelta(days=1)).id
+
+    opened = open_slot(desk, SLOT)
+
+    assert isinstance(opened, IssueView)
+    assert opened.enrolled == 3
+    assert [letter.subscriber_id for letter in letters(engine)][1:] == [now, back]
+
+
+def test_a_pause_ends_by_itself(engine: Engine, desk: Desk) -> None:
+    """The first ring after its end clears it, whether or not a week is due."""
+    found(engine, readers=1, tips=1)
+    open_week(desk)
+    with db.transaction(engine) as session:
+        make_subscriber(session, paused_until=MOMENT)
+        make_subscriber(session, paused_until=MOMENT + timedelta(days=1))
+
+    open_due(desk)
+
+    with db.transaction(engine) as session:
+        assert count_mailable(session) == 2
 
 
 def test_opening_ahead_of_the_moment_sends_at_once(
