@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from newsletter.errors import DatabaseProblem, UnknownComment, UnknownTip
+from newsletter.web.headers import HEADERS
 from newsletter.web.pages import NO_STORE, page, site_of
 from newsletter.web.site import Site
 from subscribers.errors import BadToken, SubscribersError
@@ -84,4 +85,5 @@ async def _http(request: Request, error: Exception) -> Response:
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     log.error("a page failed", exc_info=error)
-    return failure_page(await site_of(request), 500)
+    # What answers for an unexpected error stands outside everything else.
+    return failure_page(await site_of(request), 500, headers=HEADERS)

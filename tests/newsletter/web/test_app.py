@@ -3,7 +3,7 @@
 import pytest
 from fastapi.testclient import TestClient
 
-from newsletter.web import Site
+from newsletter.web import Site, build
 
 
 def test_every_answer_says_what_a_browser_may_do(client: TestClient) -> None:
@@ -14,6 +14,22 @@ def test_every_answer_says_what_a_browser_may_do(client: TestClient) -> None:
         assert "default-src 'none'" in headers["Content-Security-Policy"]
         assert "unsafe" not in headers["Content-Security-Policy"]
         assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_even_a_failure_of_ours_is_a_safe_page(site: Site) -> None:
+    """No stack trace, and the same headers."""
+    app = build(site)
+
+    @app.get("/broken")
+    def broken() -> None:
+        raise RuntimeError("a secret")
+
+    with TestClient(app, raise_server_exceptions=False) as client:
+        answer = client.get("/broken")
+
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
 def test_an_unknown_address_is_a_page_that_helps(client: TestClient) -> None:
