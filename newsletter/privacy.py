@@ -4,10 +4,11 @@ The rooms that know something of a person are asked one after the other, here an
 nowhere else, so that no page and no command forgets one of them.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from newsletter import ledger, outbox
+from newsletter import comments, ledger, outbox
 from newsletter.db import Session
 from subscribers import erasure, personal_data, retention
 from subscribers.hashing import AddressHasher
@@ -44,6 +45,7 @@ def everything(
             }
             for letter in outbox.written_to(session, subscriber_id)
         ]
+        found["comments"] = _comments(session, _addresses(found), hasher)
     return found
 
 
@@ -57,16 +59,25 @@ def erase(
 ) -> bool:
     """Forget a person everywhere; their addresses stay suppressed, as hashes.
 
+    Their comments lose their name when they were erased because they asked for it.
+    Whoever only left long ago said them in public, and not as somebody on the list.
+
     Args:
         reason: why they are suppressed from now on.
 
     Returns:
         Whether there was anybody to erase.
     """
-    if not erasure.erase(session, subscriber_id, hasher=hasher, now=now, reason=reason):
+    hashes = erasure.erase(
+        session, subscriber_id, hasher=hasher, now=now, reason=reason
+    )
+    if not hashes:
         return False
     ledger.forget(session, subscriber_id)
     outbox.forget(session, subscriber_id)
+    if reason is SuppressionReason.ERASED:
+        for address_hash in hashes:
+            comments.forget_author(session, address_hash)
     return True
 
 
@@ -87,3 +98,32 @@ def left_behind(session: Session) -> list[str]:
         "addresses in letters": ledger.naming_the_erased(session),
     }
     return [f"{number} {what}" for what, number in found.items() if number]
+
+
+def _addresses(found: dict[str, Any]) -> list[str]:
+    """Return the addresses that a person has and had, the present one first."""
+    former = [
+        change["old_address"]
+        for change in found["address_changes"]
+        if change["confirmed_at"]
+    ]
+    return list(dict.fromkeys([found["person"]["address"], *former]))
+
+
+def _comments(
+    session: Session, addresses: Sequence[str], hasher: AddressHasher
+) -> list[dict[str, object]]:
+    """Return what was said with these addresses, whoever has given them."""
+    # The key of an address as it is stored; see `subscribers.addresses.Address`.
+    keys = [hasher.hash(address.casefold()) for address in addresses]
+    return [
+        {
+            "tip": comment.tip_slug,
+            "name": comment.author,
+            "text": comment.body,
+            "written_at": comment.written_at.isoformat(),
+            "status": comment.status.value,
+        }
+        for key in keys
+        for comment in comments.said_by(session, key)
+    ]

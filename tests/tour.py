@@ -84,15 +84,7 @@ class Tour:
         """The addresses of pages that only one reader has the links of."""
         tokens = self.tokens
         leave, prefer = tokens[Purpose.UNSUBSCRIBE], tokens[Purpose.PREFERENCES]
-        return (
-            f"/u/{leave}",
-            f"/u/{leave}/done/",
-            f"/p/{prefer}",
-            f"/p/{prefer}/tips/",
-            f"/p/{prefer}/erase/",
-            f"/a/{tokens[Purpose.NEW_ADDRESS]}",
-            f"/v/{tokens[Purpose.VIEW]}",
-        )
+        return (f"/u/{leave}", f"/p/{prefer}", f"/v/{tokens[Purpose.VIEW]}")
 
 
 def fill(engine: Engine, folder: Path, *, weeks: int = WEEKS) -> Tour:

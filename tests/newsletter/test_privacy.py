@@ -16,8 +16,19 @@ from newsletter.tables import (
 )
 from subscribers import suppression
 from subscribers.hashing import AddressHasher
-from subscribers.tables import Subscriber, SubscriberStatus, SuppressionReason
-from tests.factories import make_delivery, make_issue, make_subscriber, make_tip
+from subscribers.tables import (
+    AddressChange,
+    Subscriber,
+    SubscriberStatus,
+    SuppressionReason,
+)
+from tests.factories import (
+    make_comment,
+    make_delivery,
+    make_issue,
+    make_subscriber,
+    make_tip,
+)
 
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 HASHER = AddressHasher([b"a secret of the tests"])
@@ -104,6 +115,50 @@ def test_every_room_forgets_and_every_count_stays(session: Session) -> None:
         assert "Ann" not in letter.facts
     assert privacy.left_behind(session) == []
     assert not privacy.erase(session, ann.id or 0, hasher=HASHER, now=NOW)
+
+
+def test_what_they_said_is_in_everything(session: Session) -> None:
+    """With the address that they have, and those that they had; nobody else's."""
+    ann = make_subscriber(session, "Ann@example.org")
+    tip = make_tip(session, "listen")
+    for address, confirmed_at in (("old@example.org", NOW), ("bob@example.org", None)):
+        session.add(
+            AddressChange(
+                subscriber_id=ann.id or 0,
+                old_address=address,
+                new_address="Ann@example.org",
+                asked_at=NOW,
+                confirmed_at=confirmed_at,
+            )
+        )
+    for name in ("ann", "old", "bob"):
+        key = HASHER.hash(f"{name}@example.org")
+        make_comment(session, tip, f"Of {name}.", author_key=key)
+    make_comment(session, tip, "Imported.")
+
+    found = privacy.everything(session, ann.id or 0, hasher=HASHER)
+
+    said, before = json.loads(json.dumps(found))["comments"]
+    assert (said["tip"], said["text"], said["status"]) == ("listen", "Of ann.", "shown")
+    assert before["text"] == "Of old."
+
+
+@pytest.mark.parametrize(
+    ("reason", "name"),
+    [(SuppressionReason.ERASED, ""), (SuppressionReason.LEFT, "Ann")],
+)
+def test_whoever_asks_has_no_name_below_what_they_said(
+    session: Session, reason: SuppressionReason, name: str
+) -> None:
+    """The words stay; nothing changes when people left long ago."""
+    ann = make_subscriber(session, "ann@example.org")
+    key = HASHER.hash("ann@example.org")
+    comment = make_comment(session, make_tip(session), author="Ann", author_key=key)
+
+    privacy.erase(session, ann.id or 0, hasher=HASHER, now=NOW, reason=reason)
+    session.refresh(comment)
+
+    assert (comment.author, comment.author_key) == (name, key if name else "")
 
 
 def test_others_keep_what_is_theirs(session: Session) -> None:

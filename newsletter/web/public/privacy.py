@@ -30,7 +30,7 @@ PATH = "/privacy/"
 @router.api_route(PATH, methods=["GET", "HEAD"])
 def privacy_page(site: ThisSite) -> Response:
     """Show the privacy notice, wherever it comes from."""
-    own = site.settings.web.privacy.strip()
+    own, kept = site.settings.web.privacy.strip(), site.settings.privacy.keeps_left
     if own.startswith(ELSEWHERE):
         return RedirectResponse(own, status_code=302)
     markdown = _read(site, own) if own else None
@@ -43,6 +43,7 @@ def privacy_page(site: ThisSite) -> Response:
         canonical=site.url(PATH),
         forget_after=in_words(site.settings.signup.forgets_after),
         letters_kept=in_words(KEPT),
+        left_kept=in_words(kept) if kept else "",
         mailbox=site.settings.identity.reply_to or site.settings.identity.from_address,
     )
 

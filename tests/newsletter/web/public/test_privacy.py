@@ -26,6 +26,7 @@ def test_ours_says_what_the_settings_say(engine: Engine) -> None:
     site = site_on(
         engine,
         signup={"forget_after": "36h"},
+        privacy={"keep_left_days": 365},
         identity={"reply_to": "us@example.org", "postal_address": "1 Example Road"},
     )
 
@@ -34,6 +35,7 @@ def test_ours_says_what_the_settings_say(engine: Engine) -> None:
     for words in (
         "within 36 hours",
         "noted for 30 days",
+        "stays for 365 days",
         'href="mailto:us@example.org"',
         "1 Example Road",
         "There is no cookie",
