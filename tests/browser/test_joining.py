@@ -92,7 +92,7 @@ def test_the_time_zone_is_guessed_and_can_be_changed(
 
     expect(zone).to_have_value(ZONE)
     expect(zone).to_be_hidden()
-    page.get_by_text("Your name and time zone").click()
+    page.get_by_text("Name and time zone").click()
     zone.fill("Europe/Berlin")
     page.get_by_label("Your email address").fill(ADDRESS)
     page.get_by_role("button", name=BUTTON).click()
