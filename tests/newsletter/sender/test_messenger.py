@@ -78,6 +78,16 @@ def test_it_sends_when_it_is_woken(engine: Engine, desk_with: MakeDesk) -> None:
     assert get_ident() not in relay.threads
 
 
+def test_what_waits_already_leaves_when_it_starts(
+    engine: Engine, desk_with: MakeDesk
+) -> None:
+    """After a restart nobody waits for somebody else's letter to wake it."""
+    relay = Relay()
+    post(engine)
+    with Messenger(desk_with(relay), look_seconds=NEVER):
+        until(lambda: relay.sent, say="the letter")
+
+
 def test_it_looks_by_itself_too(engine: Engine, desk_with: MakeDesk) -> None:
     """For letters whose time has come, and those that another process wrote."""
     relay = Relay()
