@@ -116,7 +116,9 @@ def _web(config: Config) -> Iterator[Check]:
     web = settings.web
     if not web.enabled:
         yield Check("Pages", "ok", "`newsletter run` serves none (web.enabled)")
-    elif web.host not in LOOPBACK and _trusts_only_itself(web.forwarded_allow_ips):
+    elif not checks.is_loopback(web.host) and _trusts_only_itself(
+        web.forwarded_allow_ips
+    ):
         message = (
             f"{web.host}:{web.port} can be reached from elsewhere, and no proxy but "
             "this machine's is believed. If one elsewhere is in front, all readers "
