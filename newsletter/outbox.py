@@ -72,6 +72,14 @@ class WaitingLetter:
     was_in_doubt: bool
 
 
+@dataclass(frozen=True)
+class Queue:
+    """The letters that wait, and since when the oldest does, in UTC; None if none."""
+
+    letters: int
+    since: datetime | None
+
+
 def post(
     session: Session,
     kind: LetterKind,
@@ -171,10 +179,17 @@ def is_due(session: Session, *, now: datetime) -> bool:
 
 def count_waiting(session: Session) -> int:
     """Return how many letters wait, whether or not they are due."""
-    count: int = session.execute(
-        select(func.count()).where(col(AutomaticLetter.ended_at).is_(None))
-    ).scalar_one()
-    return count
+    return look(session).letters
+
+
+def look(session: Session) -> Queue:
+    """Tell how many letters wait, whether or not they are due, and since when."""
+    letters, since = session.execute(
+        select(func.count(), func.min(col(AutomaticLetter.created_at))).where(
+            col(AutomaticLetter.ended_at).is_(None)
+        )
+    ).one()
+    return Queue(letters, since)
 
 
 def messages_held_up(session: Session) -> tuple[int, str]:

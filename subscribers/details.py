@@ -29,7 +29,9 @@ _UNWANTED = re.compile(
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 # What an address of a page or a mailbox looks like, in full or bare; and the signs that
 # stand in no name.
-_LINK = re.compile(r"[:/\\@<>\[\]{}|]|www\.|\w\.[^\W\d_]{2,}|[0-9]{4}", re.IGNORECASE)
+_LINK = re.compile(
+    r"[:/\\@<>\[\]{}|]|www[.\u3002]|\w[.\u3002][^\W\d_]{2,}|\d{4}", re.IGNORECASE
+)
 # Files in a zone folder that name no place.
 _NOT_ZONES = {"factory", "localtime"}
 # As Go writes a time, and so listmonk: the offset stands apart, and a name behind it.
@@ -60,8 +62,10 @@ def clean_typed_name(text: str) -> str:
         BadDetail: it is longer, or looks like more than a name.
     """
     name = _clean_line(text, detail="name", longest=LONGEST_TYPED_NAME)
-    # What only looks like the letters of a link counts as them.
-    if _LINK.search(unicodedata.normalize("NFKC", name)):
+    # What only looks like the letters of a link counts as them, and what nobody sees
+    # between them does not.
+    seen = unicodedata.normalize("NFKC", name)
+    if _LINK.search("".join(c for c in seen if unicodedata.category(c) != "Cf")):
         reason = "write only what we should call you, without links or numbers"
         raise BadDetail(detail="name", value=name, reason=reason)
     return name

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from ipaddress import ip_network
 from typing import Annotated
 
 import typer
@@ -55,6 +56,7 @@ def _examine(context: typer.Context, config: Config) -> Iterator[Check]:
     yield Check("Settings", "ok", config.source)
     yield _secret(config)
     yield from _identity(config)
+    yield from _web(config)
     yield from _database(context, config)
     yield _relay(config)
     yield from _privacy(config)
@@ -106,6 +108,39 @@ def _identity(config: Config) -> Iterator[Check]:
         yield Check("Postal address", _severity(config), message)
     else:
         yield Check("Postal address", "ok", address)
+
+
+def _web(config: Config) -> Iterator[Check]:
+    """Check that readers can come, as themselves, and be heard."""
+    settings = config.settings
+    web = settings.web
+    if not web.enabled:
+        yield Check("Pages", "ok", "`newsletter run` serves none (web.enabled)")
+    elif not checks.is_loopback(web.host) and _trusts_only_itself(
+        web.forwarded_allow_ips
+    ):
+        message = (
+            f"{web.host}:{web.port} can be reached from elsewhere, and no proxy but "
+            "this machine's is believed. If one elsewhere is in front, all readers "
+            "seem to be that one: set web.forwarded_allow_ips."
+        )
+        yield Check("Pages", "warning", message)
+    else:
+        yield Check("Pages", "ok", f"{web.host}:{web.port}")
+    identity = settings.identity
+    if identity.operator_address:
+        yield Check("Your mailbox", "ok", identity.operator_address)
+        return
+    instead = identity.reply_to or identity.from_address
+    message = (
+        f"no notice is mailed, and the contact form writes to {instead}. "
+        "Set identity.operator_address."
+    )
+    yield Check("Your mailbox", "warning", message)
+
+
+def _trusts_only_itself(proxies: tuple[str, ...]) -> bool:
+    return all(ip_network(text, strict=False).is_loopback for text in proxies)
 
 
 def _severity(config: Config) -> str:

@@ -24,6 +24,7 @@ from newsletter.errors import Fenced
 from newsletter.issues import IssueView
 from newsletter.ledger import Tally
 from newsletter.notices import NoticeView
+from newsletter.outbox import Queue
 from newsletter.rates import Rest
 from newsletter.tips.planning import PlannedWeek
 from subscribers import held
@@ -33,6 +34,9 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 # Older notices are history; the log has them.
 NOTICES_SHOWN = timedelta(weeks=3)
+# Greylisting takes some minutes; whoever confirms nothing for longer is lost.
+LONG_WAIT = timedelta(hours=1)
+AUTOMATIC_WAIT = "automatic letters wait"
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,8 @@ class Standing:
 
     `fenced` says why nothing is sent from this database; empty when it is the live one.
     `rest` says until when letters wait for the hour, the day or the warm-up.
+    `automatic` counts the letters that the program writes by itself, such as requests
+    to confirm.
     """
 
     newsletter: str
@@ -51,6 +57,7 @@ class Standing:
     last_issue: IssueView | None
     letters: Tally | None
     rest: Rest | None
+    automatic: Queue
     attention: list[str]
     notices: list[NoticeView]
 
@@ -82,6 +89,7 @@ def look(office: Office) -> Standing:
         people = {str(s): n for s, n in count_by_status(session).items() if n}
         fenced = fence.doubt(session, office.mark)
         written = _written_to_you(session)
+        queue = outbox.look(session)
         recent = notices.recent(session, since=office.clock() - NOTICES_SHOWN)
         waiting = held.count(session)
     return Standing(
@@ -93,10 +101,12 @@ def look(office: Office) -> Standing:
         last_issue=last,
         letters=tally,
         rest=rest,
+        automatic=queue,
         attention=[
             *_attention(office, planned[0], lasts, paused, last, tally),
             *written,
             *_departures(waiting),
+            *_stuck(office, queue),
         ],
         notices=recent,
     )
@@ -167,6 +177,15 @@ def _departures(waiting: int) -> list[str]:
     return [f"{number} like a machine's. Who and what: newsletter subscribers held"]
 
 
+def _stuck(office: Office, queue: Queue) -> list[str]:
+    """Say so when somebody waits too long in front of an empty mailbox."""
+    if queue.since is None or office.clock() - queue.since < LONG_WAIT:
+        return []
+    letters = screen.count(queue.letters, "automatic letter waits", AUTOMATIC_WAIT)
+    since = screen.local(queue.since, office.zone)
+    return [f"{letters}, the oldest since {since}. Why: newsletter doctor, and the log"]
+
+
 def _show(standing: Standing, office: Office) -> None:
     following, last, tally = standing.next, standing.last_issue, standing.letters
     tip = following.choice
@@ -184,6 +203,7 @@ def _show(standing: Standing, office: Office) -> None:
                 ", ".join(f"{n:,} {status}" for status, n in standing.people.items())
                 or "nobody yet",
             ),
+            *_automatic(standing.automatic, office),
         ]
     )
     screen.heading("Last issue")
@@ -209,6 +229,14 @@ def _show(standing: Standing, office: Office) -> None:
             (screen.local(notice.created_at, office.zone), notice.message)
             for notice in standing.notices
         )
+
+
+def _automatic(queue: Queue, office: Office) -> list[tuple[str, object]]:
+    if queue.since is None:
+        return []
+    since = screen.short(queue.since, office.zone)
+    words = f"{queue.letters:,} automatic, the oldest since {since}"
+    return [("Letters", words)]
 
 
 def letter_counts(tally: Tally) -> list[tuple[str, object]]:

@@ -1,5 +1,6 @@
 """`newsletter subscribers`: the people who get the newsletter."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -8,8 +9,9 @@ from newsletter import db
 from newsletter.cli import lists, rights, screen
 from newsletter.cli.held import held
 from newsletter.cli.office import enter
-from subscribers import roster, suppression
-from subscribers.tables import SubscriberStatus
+from subscribers import consent, roster, suppression
+from subscribers.consent import ConsentLine
+from subscribers.tables import ConsentStep, SubscriberStatus
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -54,17 +56,21 @@ def add(
             signed_up_at=now,
             now=now,
         )
+        consent.note(
+            session, person.id, ConsentStep.ADDED, now=now, wording=person.source
+        )
     screen.say(f"{person.address} is on the list and gets the next tip.")
 
 
 @app.command()
 def show(context: typer.Context, address: Address, json: Json = False) -> None:
-    """Show one person."""
+    """Show one person, and the proof that they wanted this mail."""
     office = enter(context)
     with db.transaction(office.engine) as session:
         person = roster.find(session, address)
+        proof = consent.history(session, person.id)
     if json:
-        screen.as_json(person)
+        screen.as_json(asdict(person) | {"consent": proof})
         return
     screen.facts(
         [
@@ -79,6 +85,10 @@ def show(context: typer.Context, address: Address, json: Json = False) -> None:
             *([("Bounces", person.bounces)] if person.bounces else []),
         ]
     )
+    screen.heading("Proof of consent, times in UTC")
+    screen.facts([(f"{line.at:%Y-%m-%d %H:%M:%S}", _step(line)) for line in proof])
+    if not proof:
+        screen.say("No step was written down; the source above says how they came.")
 
 
 @app.command(name="list")
@@ -146,3 +156,12 @@ app.command(name="erase")(rights.erase)
 app.command(name="suppress")(rights.suppress)
 app.command(name="unsuppress")(rights.unsuppress)
 app.command()(held)
+
+
+def _step(line: ConsentLine) -> str:
+    """Return a step of the proof in a sentence: what, where, and in which words."""
+    said = line.step.replace("_", " ")
+    said += f" on {line.page}" if line.page else ""
+    said += f" from {line.network}" if line.network else ""
+    said += f", form {line.form_version}" if line.form_version else ""
+    return f'{said}: "{line.wording}"' if line.wording else said

@@ -14,7 +14,8 @@ class Addressee:
     """Who gets it, and what makes the letter one of a kind.
 
     `message_id` is ``left@right`` without angle brackets; `date` is aware. A reply goes
-    to `reply_address`, else to us.
+    to `reply_address`, else to us. `unsubscribe` is the reader's token, for a letter
+    with content of the list; empty for all others, which can be left by nobody.
     """
 
     address: str
@@ -22,12 +23,13 @@ class Addressee:
     date: datetime
     reply_name: str = ""
     reply_address: str = ""
+    unsubscribe: str = ""
 
 
 def automatic(
     subject: str, text: str, html: str, *, to: Addressee, settings: Settings
 ) -> bytes:
-    """Return an automatic letter: no list headers, marked as made by a machine.
+    """Return an automatic letter, marked as made by a machine.
 
     Raises:
         UnmailableAddress: *to* cannot be written to.
@@ -41,6 +43,7 @@ def automatic(
             text_field("Subject", subject),
             headers.date(to.date),
             headers.message_id(to.message_id),
+            headers.way_out(settings, to.unsubscribe) if to.unsubscribe else b"",
             headers.about_automatic_mail(settings),
             mime.opening(boundary),
             mime.part_head(boundary, "text/plain"),

@@ -8,12 +8,13 @@ import re
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache
+from urllib.parse import quote
 
 import idna
 
 from newsletter.config import Settings
 from newsletter.errors import UnmailableAddress
-from newsletter.holes import ascii_url, site
+from newsletter.holes import ascii_url, site, unsubscribe_url
 from newsletter.message.fields import (
     ascii_address,
     mailbox_field,
@@ -94,13 +95,38 @@ def list_id(settings: Settings) -> bytes:
     return named
 
 
+def around_unsubscribe(settings: Settings) -> tuple[bytes, bytes, bytes]:
+    """Return what stands around a token in List-Unsubscribe: it is in it twice.
+
+    Two URIs, folded between them. Source: RFC 8058 §3.1, RFC 2369 §3.2.
+    """
+    identity = settings.identity
+    mailbox = ascii_address(identity.unsubscribe_address or identity.from_address)
+    url = unsubscribe_url(settings.newsletter.base_url, "")
+    mail = f"mailto:{quote(mailbox, safe='@+')}?subject=unsubscribe%20"
+    return f"List-Unsubscribe: <{url}".encode(), f">,\r\n <{mail}".encode(), b">\r\n"
+
+
+def one_click() -> bytes:
+    """Return List-Unsubscribe-Post: exactly this, on one line (RFC 8058 §3.1)."""
+    return plain_field("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+
+
+def way_out(settings: Settings, token: str) -> bytes:
+    """Return what a single letter of the list says of the list, and of leaving it.
+
+    Args:
+        token: signed for its reader.
+    """
+    unsubscribe = token.encode().join(around_unsubscribe(settings))
+    return list_id(settings) + unsubscribe + one_click()
+
+
 def about_the_list(settings: Settings, slot: str) -> bytes:
     """Return the list's headers that are the same for everybody, without MIME's."""
     base_url = site(settings.newsletter.base_url)
     help_url = ascii_url(settings.links.contact) or f"{base_url}/"
     fields = (
-        # Exactly this, on one line (RFC 8058 §3.1).
-        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
         ("List-Help", f"<{_with_small_escapes(help_url)}>"),
         ("List-Archive", f"<{_with_small_escapes(base_url)}/archive/>"),
         ("List-Owner", f"<mailto:{_owner(settings)}>"),
@@ -110,7 +136,7 @@ def about_the_list(settings: Settings, slot: str) -> bytes:
         ("Feedback-ID", feedback_id(settings, slot)),
         ("Content-Language", settings.newsletter.language),
     )
-    return b"".join(plain_field(name, value) for name, value in fields)
+    return one_click() + b"".join(plain_field(name, value) for name, value in fields)
 
 
 def about_automatic_mail(settings: Settings) -> bytes:

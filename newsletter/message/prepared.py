@@ -13,14 +13,12 @@ from enum import IntEnum
 from html import escape
 from itertools import groupby
 from typing import NamedTuple
-from urllib.parse import quote
 
 from newsletter.config import Settings
 from newsletter.errors import BadTemplate
-from newsletter.holes import RESERVED_WORD, Hole, greet, split, unsubscribe_url
+from newsletter.holes import RESERVED_WORD, Hole, greet, split
 from newsletter.message import headers, mime
 from newsletter.message.fields import (
-    ascii_address,
     mailbox_field,
     one_line,
     text_field,
@@ -194,16 +192,8 @@ def prepare(
 
 
 def _list_unsubscribe(settings: Settings) -> Iterator[bytes | _Slot]:
-    """Yield List-Unsubscribe: two URIs, folded between them, around the token."""
-    identity = settings.identity
-    mailbox = ascii_address(identity.unsubscribe_address or identity.from_address)
-    url = unsubscribe_url(settings.newsletter.base_url, "")
-    yield f"List-Unsubscribe: <{url}".encode()
-    yield _Slot.TOKEN
-    mail = f"mailto:{quote(mailbox, safe='@+')}?subject=unsubscribe%20"
-    yield f">,\r\n <{mail}".encode()
-    yield _Slot.TOKEN
-    yield b">\r\n"
+    before, between, after = headers.around_unsubscribe(settings)
+    yield from (before, _Slot.TOKEN, between, _Slot.TOKEN, after)
 
 
 def _body(body: str, part: str, slots: dict[Hole, _Slot]) -> Iterator[bytes | _Slot]:

@@ -45,6 +45,8 @@ _TO_STRANGERS = {LetterKind.CONFIRM, LetterKind.REMIND}
 # Nor do these, which have no links of the person either: whoever reads there now may
 # be somebody else.
 _ABOUT_A_MOVE = {LetterKind.NEW_ADDRESS, LetterKind.OLD_ADDRESS}
+# They bring a tip, like an issue, so mailbox providers show their way out, too.
+_OF_THE_LIST = {LetterKind.WELCOME, LetterKind.AGAIN}
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ class LetterWriter:
             day,
             reply_name=str(waiting.facts.get("sender_name", "")),
             reply_address=str(waiting.facts.get("sender", "")),
+            unsubscribe=self._way_out(waiting),
         )
         try:
             message = automatic(
@@ -165,6 +168,12 @@ class LetterWriter:
         within = self.desk.config.settings.signup.confirms_within
         until = (waiting.created_at + within).astimezone(self._zone).date()
         return issue_day(until, edition.language)
+
+    def _way_out(self, waiting: WaitingLetter) -> str:
+        person = waiting.subscriber_id
+        if person is None or waiting.kind not in _OF_THE_LIST:
+            return ""
+        return self.signer.sign(Purpose.UNSUBSCRIBE, person)
 
     def _next_day(self, language: str) -> str:
         """Return the day on which the next tip goes out, in words."""

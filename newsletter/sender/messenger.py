@@ -38,6 +38,8 @@ class Messenger:
         self._woken.set()
 
     def __enter__(self) -> "Messenger":
+        # What a process before this one left behind waited long enough.
+        self._woken.set()
         self._thread.start()
         return self
 

@@ -33,9 +33,11 @@ class Joining:
 
     @property
     def is_opened(self) -> bool:
-        """Tell whether the part that may be left out is shown."""
-        filled = self.name or self.timezone
-        return bool(filled or self.wrong_name or self.wrong_timezone)
+        """Tell whether the part that may be left out is shown.
+
+        A time zone alone was guessed, most likely; it comes along unseen.
+        """
+        return bool(self.name or self.wrong_name or self.wrong_timezone)
 
 
 async def site_of(request: Request) -> Site:

@@ -20,19 +20,27 @@ async function solve(question, bits) {
   }
 }
 
-for (const field of document.querySelectorAll("[data-bits]")) {
+// Browsers only count over https, and on this machine.
+const puzzles = globalThis.crypto?.subtle ? document.querySelectorAll("[data-bits]") : [];
+
+for (const field of puzzles) {
   const form = field.form;
+  let solving = false;
+  for (const words of form.querySelectorAll("[data-without-script]")) words.remove();
   form.addEventListener("submit", async (event) => {
-    if (field.value || !globalThis.crypto?.subtle) return;
     event.preventDefault();
+    if (solving) return;
+    solving = true;
     const button = form.querySelector("button");
     const said = button.textContent;
-    button.disabled = true;
+    // Not disabled, which would take the focus away from whoever is on it.
+    button.setAttribute("aria-disabled", "true");
     button.textContent = "One moment …";
     const address = form.elements.address.value.trim();
     field.value = await solve(`${form.elements.form_token.value}:${address}:`, Number(field.dataset.bits));
-    button.disabled = false;
+    button.removeAttribute("aria-disabled");
     button.textContent = said;
+    solving = false;
     form.submit();
   });
 }

@@ -8,12 +8,13 @@ skipped.
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from newsletter import db
-from newsletter.web import Server, build
+from newsletter.web import Server, Site, build
 from tests.tour import Tour, fill
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
@@ -41,11 +42,18 @@ def tour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Tour, str]]
     folder = tmp_path_factory.mktemp("tour")
     engine = db.connect(f"sqlite:///{folder / 'newsletter.db'}")
     tour = fill(engine, folder)
-    settings = tour.site.settings
-    web = settings.web.model_copy(update={"port": 0})
-    with Server(build(tour.site), settings.model_copy(update={"web": web})) as server:
-        yield tour, f"http://127.0.0.1:{server.port}"
+    with served(tour.site) as where:
+        yield tour, where
     engine.dispose()
+
+
+@contextmanager
+def served(site: Site) -> Iterator[str]:
+    """Serve *site* on a free port, and say where."""
+    settings = site.settings
+    web = settings.web.model_copy(update={"port": 0})
+    with Server(build(site), settings.model_copy(update={"web": web})) as server:
+        yield f"http://127.0.0.1:{server.port}"
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from subscribers.details import (
     clean_name,
     clean_source,
     clean_timezone,
+    clean_typed_name,
     find_timezone,
     read_instant,
 )
@@ -140,3 +141,65 @@ def test_a_date_that_must_be_guessed_is_refused(typed: str, now: datetime) -> No
     """No order of day and month is guessed, and no impossible day is taken."""
     with pytest.raises(BadDetail, match=r"^The date"):
         read_instant(typed, now=now)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Ada Reyes",
+        "J.R.R. Tolkien",
+        "Martin Luther King, Jr.",
+        "O'Brien-Łukasz",
+        "María José 2nd",
+        "李小龍",
+        "می\u200cخواهم",
+        "Ольга",
+        "x" * 60,
+        "",
+    ],
+)
+def test_a_name_that_was_typed_into_a_form_is_kept(name: str) -> None:
+    """People are called many things; none of these carries a message."""
+    assert clean_typed_name(f"  {name} ") == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x" * 61,
+        "https://evil.example",
+        "Win at evil.example",
+        "EVIL.COM",
+        "www.evil",
+        "me@evil.example",
+        "<b>Ada</b>",
+        "[link](x)",
+        "{{ secret }}",
+        "call 0800 1234",
+        "call ٠١٢٣",
+        "evil\uff0ecom",
+        "evil\u3002com",
+        "evil\u200d.\u200dcom",
+        "\uff48\uff54\uff54\uff50\uff1a\uff0f\uff0fevil",
+        "evil\uff20example",
+    ],
+)
+def test_a_name_that_could_be_a_message_is_refused(name: str) -> None:
+    """It is greeted with in a letter that a stranger can have sent to anybody."""
+    with pytest.raises(BadDetail) as refused:
+        clean_typed_name(name)
+
+    assert refused.value.detail == "name"
+
+
+@given(st.text())
+def test_whatever_passes_as_a_typed_name_is_one_short_line(text: str) -> None:
+    """And passes again, unchanged."""
+    try:
+        name = clean_typed_name(text)
+    except BadDetail:
+        return
+
+    assert len(name) <= 60
+    assert name.splitlines() in ([], [name])
+    assert clean_typed_name(name) == name

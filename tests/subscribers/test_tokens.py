@@ -2,13 +2,20 @@
 
 import re
 import string
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from subscribers.errors import BadToken
-from subscribers.tokens import TOKEN_LENGTH, Purpose, TokenSigner, TokenSubject
+from subscribers.tokens import (
+    TOKEN_LENGTH,
+    Purpose,
+    TokenSigner,
+    TokenSubject,
+    second_of,
+)
 
 NEW, OLD = b"new" * 12, b"old" * 12
 SIGNER = TokenSigner([NEW])
@@ -127,3 +134,29 @@ def test_no_alteration_of_a_token_is_taken_for_it(
         if altered != token:
             with pytest.raises(BadToken):
                 SIGNER.verify(Purpose.UNSUBSCRIBE, altered)
+
+
+@given(st.integers(0, 253_402_214_400), st.integers(0, 999_999))
+def test_a_token_says_when_it_was_made(second: int, fraction: int) -> None:
+    """To the second, never later than it was; so a link expires by its own words."""
+    moment = datetime.fromtimestamp(second, UTC).replace(microsecond=fraction)
+    token = SIGNER.sign(Purpose.CONFIRM, 1, second_of(moment))
+
+    issued = SIGNER.verify(Purpose.CONFIRM, token).issued
+
+    assert issued == moment.replace(microsecond=0)
+    assert issued.tzinfo is UTC
+
+
+def test_the_second_is_the_same_in_every_zone() -> None:
+    """A moment is a moment, however its clock is set."""
+    moment = datetime(2026, 11, 22, 8, 0, 0, 999_999, tzinfo=UTC)
+    elsewhere = moment.astimezone(timezone(timedelta(hours=13)))
+
+    assert second_of(moment) == second_of(elsewhere) == 1_795_334_400
+
+
+@given(IDS)
+def test_any_number_is_some_time(about: int) -> None:
+    """What a token is about may be no time at all; asking does no harm."""
+    assert TokenSubject(1, about).issued.year <= 9999

@@ -250,11 +250,15 @@ def _trace(site: Site, request: Request, *, wording: str, page: str = "") -> Tra
 
 
 def _with_error(typed: Joining, error: BadAddress | BadDetail) -> Joining:
+    """Return the form with the error in the words of somebody who sees the field."""
+    reason = error.reason[:1].upper() + error.reason[1:]
+    words = reason if reason.endswith((".", "?")) else f"{reason}."
     if isinstance(error, BadAddress):
-        return replace(typed, wrong_address=str(error))
+        wrong = f"This is not a usable email address. {words}"
+        return replace(typed, wrong_address=wrong)
     if error.detail == "name":
-        return replace(typed, wrong_name=str(error))
-    return replace(typed, wrong_timezone=str(error))
+        return replace(typed, wrong_name=f"This name cannot be used. {words}")
+    return replace(typed, wrong_timezone=f"This cannot be used. {words}")
 
 
 def _form(

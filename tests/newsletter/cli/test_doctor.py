@@ -12,6 +12,7 @@ REAL = {
     "newsletter__base_url": "https://tips.co",
     "identity__from_address": "tips@tips.co",
     "identity__postal_address": "5 Long Lane, Bigtown",
+    "identity__operator_address": "ops@tips.co",
 }
 
 
@@ -37,6 +38,8 @@ def test_a_trial_is_warned_but_well(program: Any) -> None:
         "Sender": "warning",
         "Site": "warning",
         "Postal address": "warning",
+        "Pages": "ok",
+        "Your mailbox": "warning",
         "Database": "ok",
         "Readers": "ok",
         "Email": "ok",
@@ -186,3 +189,33 @@ def test_the_operators_privacy_notice_is_looked_for(
 
     program.settings(web__privacy="https://www.example.com/privacy")
     assert "Privacy" not in checks(program)
+
+
+@pytest.mark.parametrize(
+    ("settings", "state"),
+    [
+        ({"web__host": "127.0.0.1"}, "ok"),
+        ({"web__host": "0.0.0.0"}, "warning"),  # noqa: S104 - only a setting
+        ({"web__host": "::", "web__forwarded_allow_ips": ["127.0.0.0/8"]}, "warning"),
+        ({"web__host": "::", "web__forwarded_allow_ips": ["10.0.0.0/8"]}, "ok"),
+        ({"web__host": "::", "web__enabled": False}, "ok"),
+    ],
+)
+def test_a_proxy_elsewhere_must_be_believed(
+    program: Any, settings: dict[str, object], state: str
+) -> None:
+    """Else all readers would seem to come from one place, and share its limits."""
+    program.settings(**settings)
+
+    assert checks(program)["Pages"][0] == state
+
+
+def test_the_operators_mailbox_is_asked_for(program: Any) -> None:
+    """Without it the contact form goes where readers' replies go."""
+    program.settings(identity__reply_to="hello@tips.co")
+    state, message = checks(program)["Your mailbox"]
+    program.settings(**REAL)
+
+    assert state == "warning"
+    assert "the contact form writes to hello@tips.co." in message
+    assert checks(program)["Your mailbox"] == ("ok", "ops@tips.co")

@@ -1,10 +1,11 @@
 """`newsletter status`: did it go out, to whom, what comes next, what needs a look."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from newsletter import db, fence
+from newsletter import db, fence, outbox
+from newsletter.tables import LetterKind
 
 
 def test_a_healthy_newsletter_in_one_look(program: Any) -> None:
@@ -83,6 +84,33 @@ def test_letters_that_wait_for_the_rate_say_until_when(program: Any) -> None:
     program.clock.tick(timedelta(hours=24, minutes=1))
     assert program("send", "-y").stdout.split()[-2:] == ["Sent", "2"]
     assert json.loads(program("status", "--json").stdout)["rest"] is None
+
+
+def test_automatic_letters_that_wait_are_counted(program: Any) -> None:
+    """With since when; after an hour it is something to look at."""
+    engine = program.engine()
+    with db.transaction(engine) as session:
+        for name in ("ada", "eve"):
+            outbox.post(
+                session,
+                LetterKind.CONFIRM,
+                f"{name}@example.org",
+                facts={},
+                subscriber_id=None,
+                to_hash=name,
+                now=datetime(2026, 11, 24, 10, tzinfo=UTC),
+            )
+    engine.dispose()
+
+    fresh = program("status").stdout
+    told = json.loads(program("status", "--json").stdout)
+    program.clock.tick(timedelta(hours=1))
+    stuck = program("status").stdout.split("Needs attention")[1]
+
+    assert "2 automatic, the oldest since Tue 24 Nov 10:00" in fresh
+    assert "Nothing." in fresh.split("Needs attention")[1]
+    assert told["automatic"] == {"letters": 2, "since": "2026-11-24T10:00:00+00:00"}
+    assert "2 automatic letters wait, the oldest since Tue 2026-11-24 10:00" in stuck
 
 
 def test_old_notices_are_history(program: Any) -> None:

@@ -1,13 +1,16 @@
 """`newsletter subscribers`: a real list, from the terminal."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from newsletter import db
-from subscribers import roster
+from subscribers import consent, roster
 from subscribers.bounces import count_bounces
+from subscribers.consent import Trace
+from subscribers.tables import ConsentStep
 
 
 def addresses(program: Any) -> list[str]:
@@ -32,6 +35,54 @@ def test_add_and_show(program: Any) -> None:
     for words in ("Ольга", "active", "Europe/Riga", "lv", "at the fair", "2026-11-24"):
         assert words in shown
     assert (data["name"], data["status"]) == ("Ольга", "active")
+
+
+def test_the_proof_of_consent_is_shown(program: Any) -> None:
+    """Each step: what, when (UTC), on which page, from where, in which words."""
+    engine = program.engine()
+    page = "https://tips.example/join/"
+    with db.transaction(engine) as session:
+        person = roster.find(session, "bob@example.net").id
+        asked = datetime(2026, 11, 3, 23, 30, 5, tzinfo=UTC)
+        trace = Trace(page, "203.0.113.0/24", "Send me one tip a week.", "2")
+        consent.note_trace(session, person, ConsentStep.ASKED, trace, now=asked)
+        later = asked + timedelta(minutes=4)
+        consent.note(session, person, ConsentStep.CAME_BACK, now=later)
+    engine.dispose()
+    program.settings(schedule__timezone="Asia/Tokyo")
+
+    shown = program("subscribers", "show", "bob@example.net").stdout
+    data = json.loads(
+        program("subscribers", "show", "bob@example.net", "--json").stdout
+    )
+    without = program("subscribers", "show", "zoe@example.org").stdout
+
+    proof = " ".join(shown.split("Proof of consent, times in UTC")[1].split())
+    assert proof == (
+        "2026-11-03 23:30:05 asked on https://tips.example/join/ from 203.0.113.0/24, "
+        'form 2: "Send me one tip a week." 2026-11-03 23:34:05 came back'
+    )
+    assert data["address"] == "bob@example.net"
+    assert [line["step"] for line in data["consent"]] == ["asked", "came_back"]
+    assert data["consent"][0] == {
+        "step": "asked",
+        "at": "2026-11-03T23:30:05+00:00",
+        "page": page,
+        "network": "203.0.113.0/24",
+        "wording": "Send me one tip a week.",
+        "form_version": "2",
+    }
+    assert "No step was written down" in without
+
+
+def test_whoever_the_operator_adds_has_a_proof_too(program: Any) -> None:
+    """That the operator did it, and how the person agreed, as they said."""
+    program("subscribers", "add", "olga@example.org", "--source", "at the fair")
+
+    shown = program("subscribers", "show", "olga@example.org", "--json").stdout
+
+    (line,) = json.loads(shown)["consent"]
+    assert (line["step"], line["wording"]) == ("added", "at the fair")
 
 
 def test_what_is_not_known_is_the_newsletters(program: Any) -> None:

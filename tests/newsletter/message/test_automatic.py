@@ -1,4 +1,4 @@
-"""Letters that the program writes to its operator."""
+"""Letters that the program writes by itself, to its operator or to a reader."""
 
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -64,3 +64,24 @@ def test_a_reply_goes_to_whoever_wrote(name: str, address: str, written: str) ->
     assert message["Reply-To"] == written
     assert message["Bcc"] is None
     assert len(message.keys()) == 10
+
+
+def test_a_letter_of_the_list_has_its_way_out() -> None:
+    """List-Id, and both headers of RFC 8058 with the reader's token in each URI."""
+    token = "A" * 39
+    written = datetime(2026, 11, 24, tzinfo=UTC)
+    to = Addressee(
+        "ada@example.org", "welcome.1@tips.example", written, unsubscribe=token
+    )
+
+    raw = automatic("Welcome", "Text", "<p>Text</p>", to=to, settings=Settings())
+    message = message_from_bytes(raw, policy=policy.SMTP + policy.strict)
+
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in raw
+    https, mailto = message["List-Unsubscribe"].split(", ")
+    assert https == f"<https://tips.example/u/{token}>"
+    assert mailto.startswith("<mailto:")
+    assert mailto.endswith(f"?subject=unsubscribe%20{token}>")
+    assert message["List-Id"] == "The Tip of the Week <tips.tips.example>"
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
