@@ -36,7 +36,9 @@ class WebSection(Section):
         description="Address to listen on; 0.0.0.0 for all. A web server that speaks "
         "HTTPS stands in front of it.",
     )
-    port: int = Field(8000, ge=1, le=65_535, description="Port to listen on.")
+    port: int = Field(
+        8000, ge=0, le=65_535, description="Port to listen on. 0: any that is free."
+    )
     forwarded_allow_ips: tuple[Annotated[str, AfterValidator(_proxy)], ...] = Field(
         ("127.0.0.1", "::1"),
         description="Proxies in front that may say where a request really came from "
