@@ -47,7 +47,7 @@ def list_comments(
     ] = 50,
     json: Json = False,
 ) -> None:
-    """List the comments that wait for you, oldest first; --all lists every one."""
+    """List the comments that wait, or with --all every one."""
     office = enter(context)
     wanted = status if status or everything else CommentStatus.HELD
     with db.transaction(office.engine) as session:

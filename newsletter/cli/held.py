@@ -26,7 +26,7 @@ def held(
     ] = 50,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List who seems to have been taken off by a machine; keep or undo it.
+    """List who left as if by a machine; keep or undo it.
 
     They get no mail meanwhile. Without options it only lists them.
     """

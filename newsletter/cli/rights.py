@@ -29,7 +29,7 @@ def export_one(
         typer.Argument(metavar="FILE", help="Where to write; else to stdout."),
     ] = None,
 ) -> None:
-    """Write everything that is kept about one person, as JSON, for them to have."""
+    """Write all that is kept about a person, as JSON."""
     office = enter(context)
     with db.snapshot(office.engine) as session:
         person = roster.find(session, address)
@@ -47,7 +47,7 @@ def erase(
     address: Address,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")] = False,
 ) -> None:
-    """Erase a person for good; a hash keeps imports from bringing them back.
+    """Erase a person for good; no import brings them back.
 
     The counts of what was sent stay true. Erase them from your backups and other
     copies of the list yourself.
@@ -63,7 +63,7 @@ def erase(
 
 
 def suppress(context: typer.Context, address: Address) -> None:
-    """Never mail an address, whether or not it is on the list; no import changes it."""
+    """Never mail an address, on the list or not."""
     office = enter(context)
     parsed = parse_address(address)
     now = office.clock()

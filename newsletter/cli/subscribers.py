@@ -137,7 +137,7 @@ def list_people(
 
 @app.command()
 def remove(context: typer.Context, address: Address) -> None:
-    """Stop mailing a person; the row stays, as the proof that they left."""
+    """Stop mailing a person; the row stays, as a proof."""
     office = enter(context)
     with db.transaction(office.engine) as session:
         changed = roster.remove(session, address, now=office.clock())

@@ -298,7 +298,7 @@ def export(
         Path, typer.Argument(metavar="FOLDER", help="Where the files go.")
     ],
 ) -> None:
-    """Write the library as Markdown files, with the comments that readers see.
+    """Write the library as Markdown files, comments and all.
 
     They import to the same library. `newsletter backup` has everything.
     """

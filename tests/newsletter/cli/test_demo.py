@@ -30,7 +30,8 @@ def watch(event, args):
     if event == "open" and isinstance(args[0], str) and isinstance(args[2], int):
         if args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
             say("WRITES", os.path.abspath(args[0]))
-    elif event == "sqlite3.connect":
+    elif event == "sqlite3.connect" and args[0]:
+        # One without a name is SQLite's own, and gone when it is closed.
         say("WRITES", os.path.abspath(args[0]))
     elif event.startswith(("socket.connect", "socket.bind", "socket.get")):
         if event not in ("socket.gethostname", "socket.getnameinfo"):
