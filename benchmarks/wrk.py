@@ -21,10 +21,11 @@ from benchmarks.visits import Load
 
 # So many ask at once when they ask as fast as they can.
 READERS = 16
-# Twenty who wait a tenth of a second ask 200 times a second.
+# Twenty who wait a tenth of a second on average ask 200 times a second, and not all at
+# the same moment.
 STEADY_READERS, STEADY_WAIT_MS = 20, 99
 START_SECONDS = 30
-STEADILY = f"\ndelay = function() return {STEADY_WAIT_MS} end\n"
+STEADILY = f"\ndelay = function() return math.random(0, {2 * STEADY_WAIT_MS}) end\n"
 
 
 def demand() -> None:
