@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo browser test test-hosts crash-test check lint format types lock docs bench pictures clean
+.PHONY: demo browser test test-hosts crash-test check lint format types lock docs bench bench-site pictures clean
 
 demo: .venv/run.stamp
 	@$(BIN)/newsletter demo
@@ -55,6 +55,13 @@ pictures: .venv/dev.stamp
 bench: .venv/dev.stamp
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.distributed
+	$(MAKE) bench-site
+
+# The site's part of it: pages, sign-ups, one-clicks; seven minutes.
+bench-site: .venv/dev.stamp
+	$(BIN)/python -m benchmarks.pages
+	$(BIN)/python -m benchmarks.signups
+	$(BIN)/python -m benchmarks.unsubscribes
 
 # The environment: from a lock with hashes, then the project itself, as it stands here.
 .venv/python.stamp:

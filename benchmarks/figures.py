@@ -139,7 +139,7 @@ class Workers:
 
     def keep(self, path: Path) -> None:
         """Keep them beside what else was found there."""
-        _write(path, {"workers": asdict(self)})
+        merge(path, {"workers": asdict(self)})
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ class Results:
         found = asdict(self)
         if self.workers is None:
             del found["workers"]
-        _write(path, found)
+        merge(path, found)
 
     @classmethod
     def read(cls, path: Path) -> "Results":
@@ -189,7 +189,7 @@ def ratio(pairs: Sequence[tuple[float, float]]) -> float:
     return statistics.median(first / second for first, second in pairs)
 
 
-def _write(path: Path, found: dict[str, Any]) -> None:
+def merge(path: Path, found: dict[str, Any]) -> None:
     """Put what was found into the file, in the place of the same from before."""
     before = json.loads(path.read_text("utf-8")) if path.exists() else {}
     words = json.dumps(before | _rounded(found), indent=1, ensure_ascii=False)

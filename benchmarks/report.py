@@ -5,13 +5,15 @@
 Draws everything anew from results.json and measures nothing.
 """
 
+import json
 import re
 from pathlib import Path
 
-from benchmarks import fill, machine
+from benchmarks import fill, machine, visits
 from benchmarks.figures import Results
 from benchmarks.picture import draw, draw_workers
 from benchmarks.tables import BESIDE, costs, crews, pairs, races, sizes
+from benchmarks.visits import Visits
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks/results.json"
@@ -62,6 +64,11 @@ def workers_sections(results: Results) -> dict[str, str]:
     }
 
 
+def visited() -> dict[str, str]:
+    """Return what the three commands found that visit the site."""
+    return visits.sections(json.loads(RESULTS.read_text("utf-8")))
+
+
 def insert(page: str, found: dict[str, str]) -> str:
     """Return *page* with every marked place filled anew.
 
@@ -86,10 +93,18 @@ def publish(results: Results) -> None:
     if results.workers:
         WORKERS_PICTURE.write_text(draw_workers(results.workers), "utf-8")
     for path, found in (
-        (PAGE, sections(results)),
+        (PAGE, sections(results) | visited()),
         (SCALING, workers_sections(results)),
     ):
         path.write_text(insert(path.read_text("utf-8"), found), "utf-8")
+
+
+def keep(found: Visits) -> None:
+    """Keep what visitors of the site waited for, publish it, and print it."""
+    found.keep(RESULTS)
+    # Read back, so that what is shown is what was kept.
+    publish(Results.read(RESULTS))
+    print(found.table().as_text())
 
 
 def _most_memory(results: Results) -> float:

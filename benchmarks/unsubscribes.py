@@ -5,7 +5,8 @@
 `newsletter run` sends an issue to `smtp-sink` as fast as it can and serves the site in
 the same process, with `database.durability = "full"`. Another process posts so many
 one-clicks a second, each for another reader. Afterwards the database is asked for each
-of them. Needs Debian's postfix, for smtp-sink.
+of them; what was found is kept beside the other results and shown. Needs Debian's
+postfix, for smtp-sink.
 """
 
 import json
@@ -15,16 +16,16 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import func, select
 from sqlmodel import col
 
+from benchmarks import machine, report
 from benchmarks.clicks import Clicks
 from benchmarks.relays import free_port, sink, wait_for
 from benchmarks.stage import FIRST_SLOT, NOW, Stage, stage
-from benchmarks.tables import Table
+from benchmarks.visits import ENGINES, ClickRow, Visits
 from newsletter import db, ledger
 from newsletter.config import load
 from newsletter.sender import Desk, Nothing, open_slot
@@ -33,30 +34,12 @@ from subscribers.tables import Departure, Subscriber, SubscriberStatus
 from subscribers.tokens import Purpose, TokenSigner
 
 RATE, SECONDS = 500.0, 10.0
-ENGINES = ("sqlite", "postgresql")
 # Enough letters that the issue outlasts the clicks, with room to spare.
 LETTERS_A_SECOND = 12_000
 STARTS_WITHIN = 60.0
 
 
-@dataclass(frozen=True)
-class Found:
-    """What came of it.
-
-    Attributes:
-        lost: readers who were told 200 and are still on the list, or got no answer.
-        refused: readers who were told anything but 200.
-        letters: letters a second, meanwhile.
-    """
-
-    engine: str
-    clicks: Clicks
-    lost: int
-    refused: int
-    letters: float
-
-
-def measure(engine: str, rate: float, seconds: float) -> Found:
+def measure(engine: str, rate: float, seconds: float) -> ClickRow:
     """Send an issue and let people leave meanwhile."""
     number = round(rate * seconds)
     with stage(engine) as ours, sink() as relay:
@@ -83,41 +66,17 @@ def measure(engine: str, rate: float, seconds: float) -> Found:
         told = clicks.answers.get("200", 0)
         gone = _gone(ours)
     unanswered = clicks.answers.get("none", 0)
-    return Found(
+    return ClickRow(
         engine,
-        clicks,
+        clicks=number,
+        rate=rate,
         lost=max(0, told - gone) + unanswered,
         refused=number - told - unanswered,
+        p50_ms=clicks.percentile(50),
+        p99_ms=clicks.percentile(99),
+        worst_ms=clicks.percentile(100),
         letters=sent / elapsed,
     )
-
-
-def table(found: list[Found]) -> Table:
-    """Return the figures as a table."""
-    head = (
-        "",
-        "clicks",
-        "lost",
-        "refused",
-        "p50 ms",
-        "p99 ms",
-        "worst ms",
-        "letters/s",
-    )
-    rows = [
-        (
-            each.engine,
-            f"{sum(each.clicks.answers.values()):,}",
-            f"{each.lost}",
-            f"{each.refused}",
-            f"{each.clicks.percentile(50):.0f}",
-            f"{each.clicks.percentile(99):.0f}",
-            f"{each.clicks.percentile(100):.0f}",
-            f"{each.letters:,.0f}",
-        )
-        for each in found
-    ]
-    return Table(head, rows)
 
 
 def _open(ours: Stage) -> int:
@@ -202,13 +161,15 @@ def _gone(ours: Stage) -> int:
 
 
 def main() -> None:
-    """Print the table."""
+    """Measure, keep, publish, print."""
     words = sys.argv[1:]
     rate = float(words[0]) if words else RATE
     seconds = float(words[1]) if len(words) > 1 else SECONDS
+    facts = machine.facts()
     found = [measure(engine, rate, seconds) for engine in words[2:] or ENGINES]
-    print(table(found).as_text())
-    if any(each.lost or each.refused for each in found):
+    sizes = {"clicks in all": sum(row.clicks for row in found)}
+    report.keep(Visits("unsubscribes", facts, sizes, found))
+    if any(row.lost or row.refused for row in found):
         raise SystemExit("Not everybody who left was heard.")
 
 

@@ -57,6 +57,10 @@ __all__ = [
 BUSY_TIMEOUT_MS = 30_000
 # How often a writer looks whom somebody waits for.
 LOOK_AGAIN_SECONDS = 0.0005
+# Of one process at most: a dozen threads of the site, and those that send. All are kept
+# once they were needed: to open one for each click and close it again was measured to
+# take longer than the click.
+CONNECTIONS = 15
 # Any number will do, as long as it stays the same.
 UPGRADE_LOCK = 20_261_124
 
@@ -106,13 +110,15 @@ def connect(url: str, *, durability: Durability = Durability.FULL) -> Engine:
     manners = {"durability": durability}
     match parsed.get_backend_name():
         case "sqlite":
-            engine = create_engine(parsed, execution_options=manners)
+            engine = create_engine(parsed, **_pool(parsed), execution_options=manners)
             _give_sqlite_manners(engine, durability)
             return engine
         case "postgresql":
             waits = "on" if durability is Durability.FULL else "off"
             return create_engine(
                 parsed.set(drivername="postgresql+psycopg"),
+                pool_size=CONNECTIONS,
+                max_overflow=0,
                 pool_pre_ping=True,
                 execution_options=manners,
                 connect_args={
@@ -124,6 +130,13 @@ def connect(url: str, *, durability: Durability = Durability.FULL) -> Engine:
             raise DatabaseProblem(
                 f"database.url names {other!r}; only sqlite and postgresql are known."
             )
+
+
+def _pool(url: URL) -> dict[str, int]:
+    """Return the pool's size for SQLite; what is in memory has one of its own kind."""
+    if url.database in (None, "", ":memory:"):
+        return {}
+    return {"pool_size": CONNECTIONS, "max_overflow": 0}
 
 
 def conninfo(engine: Engine) -> str:

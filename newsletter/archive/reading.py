@@ -2,7 +2,7 @@
 
 from math import ceil
 
-from sqlalchemy import and_, func, or_, select, union_all
+from sqlalchemy import and_, func, literal, select, tuple_, union_all
 from sqlmodel import Session, col
 
 from newsletter.archive.rows import (
@@ -16,6 +16,7 @@ from newsletter.archive.rows import (
 from newsletter.archive.views import Neighbours, PublicTip, Shelf, TipPage, TipTitle
 from newsletter.errors import UnknownTip
 from newsletter.tables import LabelKind, Tip, TipLabel
+from subscribers.columns import BigId, UtcDateTime
 
 # Ten years of weeks.
 RELATED_LOOKED_AT = 520
@@ -77,8 +78,11 @@ def newest_titles(
 def neighbours(session: Session, tip: PublicTip) -> Neighbours:
     """Return the tips sent right before and right after *tip*: one statement."""
     at, own = col(Tip.published_at), col(Tip.id)
-    earlier = or_(at < tip.published_at, and_(at == tip.published_at, own < tip.id))
-    later = or_(at > tip.published_at, and_(at == tip.published_at, own > tip.id))
+    # Compared as a pair, which begins in the middle of the index of what is public;
+    # an OR walks to it from the newest tip.
+    pair = tuple_(at, own)
+    here = tuple_(literal(tip.published_at, UtcDateTime), literal(tip.id, BigId))
+    earlier, later = pair < here, pair > here
     before = ids(None, earlier).order_by(*NEWEST_FIRST).limit(1).subquery()
     after = ids(None, later).order_by(at, own).limit(1).subquery()
     both = union_all(select(before.c.id), select(after.c.id))

@@ -13,6 +13,7 @@ from benchmarks.report import (
     as_text,
     insert,
     sections,
+    visited,
     workers_sections,
 )
 from tests.benchmarks.samples import results
@@ -23,7 +24,7 @@ def test_page_and_picture_show_the_kept_results() -> None:
     kept = Results.read(RESULTS)
     page = PAGE.read_text("utf-8")
 
-    assert page == insert(page, sections(kept))
+    assert page == insert(page, sections(kept) | visited())
     assert PICTURE.read_text("utf-8") == draw(kept)
 
 

@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from threading import Event
@@ -10,7 +11,7 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Engine, event, make_url, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel, select
 
@@ -289,6 +290,21 @@ def test_other_clients_are_told_the_same_way_to_the_database(
     assert reached == (engine.url.database, "a+b c@'\\d")
     assert patience == "10min"
     assert {name: theirs[name] for name in db.LINK} == db.LINK
+
+
+def test_connections_that_were_needed_at_once_are_kept(engine: Engine) -> None:
+    """As many as the site has threads are opened once, not again for each click."""
+    same = db.connect(engine.url.render_as_string(hide_password=False))
+    opened: list[object] = []
+    event.listen(same, "connect", lambda line, _record: opened.append(line))
+
+    for _ in range(2):
+        with ExitStack() as at_once:
+            for _ in range(12):
+                at_once.enter_context(same.connect())
+    same.dispose()
+
+    assert len(opened) == 12
 
 
 def test_a_snapshot_sees_one_instant_and_holds_nobody_up(engine: Engine) -> None:

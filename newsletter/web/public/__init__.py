@@ -20,18 +20,19 @@ from newsletter.web.public import (
     voting,
 )
 
+# A request is held against one after the other; what is read most comes first.
 ROUTERS = (
     home.router,
-    joining.router,
-    leaving.router,
-    preferences.router,
-    rights.router,
-    moving.router,
     archive.router,
     labels.router,
     tips.router,
+    leaving.router,
     searching.router,
     feeds.router,
+    joining.router,
+    preferences.router,
+    rights.router,
+    moving.router,
     machines.router,
     viewing.router,
     commenting.router,
