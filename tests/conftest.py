@@ -28,6 +28,8 @@ settings.load_profile("house")
 assert tables  # the metadata must know every table before it creates them
 
 SHARED = Path(__file__).parents[2] / "shared"
+# How statements begin that ask nothing.
+SETTINGS = ("BEGIN", "PRAGMA", "SAVEPOINT", "RELEASE", "SET LOCAL")
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 
 
@@ -122,7 +124,7 @@ def count_queries(engine: Engine) -> Callable[[], AbstractContextManager[list[st
 
         def note(*args: object) -> None:
             statement = str(args[2])
-            if not statement.startswith(("BEGIN", "PRAGMA", "SAVEPOINT", "RELEASE")):
+            if not statement.startswith(SETTINGS):
                 statements.append(statement)
 
         def run(prepared: Prepared, *words: Any, **values: object) -> Any:

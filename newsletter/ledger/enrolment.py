@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Select, delete, insert, literal, select
+from sqlalchemy import Select, delete, insert, literal, select, text
 from sqlmodel import Session, col
 
 from newsletter.ledger.rows import ROWS, WAITING
@@ -48,6 +48,11 @@ def enrol(
         literal(0),
         literal(""),
     ).where(~has_it)
+    if session.get_bind().dialect.name == "postgresql":
+        # A table of which the statistics say that it is empty would be read from end to
+        # end for each person. Measured after ANALYZE: 200,000 people in 4 s, without
+        # this not in 90 s.
+        session.execute(text("SET LOCAL enable_nestloop = off"))
     names = "issue_id tip_id subscriber_id round status due_at attempts doubts reason"
     result = session.execute(
         insert(Delivery).from_select(names.split(), rows),

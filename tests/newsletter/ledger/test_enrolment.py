@@ -5,13 +5,13 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, insert, text
 from sqlmodel import Session, col, select
 
 from newsletter import ledger
 from newsletter.tables import Delivery, DeliveryStatus, Issue, IssueStatus
 from subscribers.audience import mailable
-from subscribers.tables import SubscriberStatus
+from subscribers.tables import Subscriber, SubscriberStatus
 from tests.factories import (
     LEASE,
     OPENED_AT,
@@ -50,6 +50,24 @@ def test_enrolling_writes_a_pending_letter_for_each(session: Session) -> None:
     assert letter.lease_until is None
     assert letter.dated_at is None
     assert letter.finished_at is None
+
+
+def test_old_statistics_do_not_make_it_slow(session: Session) -> None:
+    """A ledger that was looked at while it was empty is not read for each person."""
+    issue = make_issue(session)
+    session.execute(insert(Subscriber), [_reader(n) for n in range(30_000)])
+    session.execute(text("ANALYZE"))
+    if session.get_bind().dialect.name == "postgresql":
+        # Read for each person it takes minutes, and else a second.
+        session.execute(text("SET LOCAL statement_timeout = '15s'"))
+
+    assert enrol(session, issue) == 30_000
+
+
+def _reader(number: int) -> dict[str, object]:
+    address = f"reader-{number}@example.org"
+    facts = {"address": address, "address_key": address, "created_at": OPENED_AT}
+    return facts | {"status": SubscriberStatus.ACTIVE, "status_at": OPENED_AT}
 
 
 def test_enrolling_is_one_statement(
