@@ -169,6 +169,7 @@ def _show_folder(stage: Stage) -> None:
             ("As received", f"{stage.received}/*.eml"),
             ("In a browser", first or stage.rendered),
             ("The next week", f"{_program()} demo{again} --next-week"),
+            ("The site", f"{_program()} demo{again} --site"),
             ("Explore", f"{_program()} --config {config} status"),
         ]
     )
