@@ -40,7 +40,10 @@ QUESTIONS: tuple[tuple[str, Callable[[Session], Answer]], ...] = (
     ("Nothing waits in an issue that is sent", promises.open_in_a_sent_issue),
     ("Nobody has two letters of an issue", promises.twice_in_an_issue),
     ("Nobody has a tip twice in a round", promises.twice_in_a_round),
-    ("A letter carries its issue's tip and round", promises.unlike_their_issue),
+    (
+        "A letter is of an issue, and carries its tip and round",
+        promises.unlike_their_issue,
+    ),
     ("A letter has an end when it is done, and only then", promises.with_a_wrong_end),
     ("What reached the wire has its date and try", promises.never_tried),
     ("Letters in hand have a lease, others none", promises.with_a_wrong_lease),

@@ -80,7 +80,7 @@ def held_beyond(session: Session, longest: datetime) -> int:
 
 
 def unlike_their_issue(session: Session) -> int:
-    """Return how many letters carry another tip or round than their issue."""
+    """Return how many letters have no issue, or carry another tip or round."""
     other_tip = col(Delivery.tip_id) != col(Issue.tip_id)
     other_round = col(Delivery.round) != col(Issue.round)
     # A skipped letter gave its place in the round back; no other has none.
@@ -90,8 +90,8 @@ def unlike_their_issue(session: Session) -> int:
     found = (
         select(func.count())
         .select_from(Delivery)
-        .join(Issue, col(Issue.id) == col(Delivery.issue_id))
-        .where(or_(other_tip, other_round, no_round))
+        .outerjoin(Issue, col(Issue.id) == col(Delivery.issue_id))
+        .where(or_(col(Issue.id).is_(None), other_tip, other_round, no_round))
     )
     return session.scalar(found) or 0
 

@@ -289,11 +289,11 @@ def test_a_database_with_something_in_it_is_left_alone(
 def test_a_restore_that_fails_leaves_the_database_empty(
     source: Engine, empty_engine: Engine, tmp_path: Path
 ) -> None:
-    """All of it, or nothing: a letter of an unknown issue undoes what came before."""
+    """All of it, or nothing: a letter to nobody undoes what came before."""
     file = tmp_path / "b"
     backup.back_up(source, file, now=NOW)
     broken = sqlite3.connect(file)
-    broken.execute("UPDATE delivery SET issue_id = 404 WHERE id = 1")
+    broken.execute("UPDATE delivery SET subscriber_id = 404 WHERE id = 1")
     broken.commit()
     broken.close()
 

@@ -309,10 +309,6 @@ def _issues_and_ledger() -> None:
         sa.Column("code", sa.Integer(), nullable=True),
         sa.Column("reason", sa.String(length=500), nullable=False),
         sa.ForeignKeyConstraint(
-            ["issue_id"],
-            ["issue.id"],
-        ),
-        sa.ForeignKeyConstraint(
             ["subscriber_id"],
             ["subscriber.id"],
         ),

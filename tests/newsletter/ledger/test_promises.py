@@ -144,6 +144,14 @@ def test_a_letter_of_another_tip_is_found(session: Session, issue: Issue) -> Non
     assert broken(session) == {"unlike_their_issue": 1}
 
 
+def test_a_letter_of_no_issue_is_found(session: Session, issue: Issue) -> None:
+    """No foreign key forbids it; see the table."""
+    letter(session, issue).issue_id = (issue.id or 0) + 1
+    session.flush()
+
+    assert broken(session) == {"unlike_their_issue": 1}
+
+
 def test_a_letter_begun_after_its_reader_left_is_found(
     session: Session, issue: Issue
 ) -> None:
