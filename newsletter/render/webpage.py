@@ -16,8 +16,9 @@ SIDES = ("left", "right", "center")
 HEADINGS = ("h2", "h3", "h4", "h5")
 
 
-# As many as the pages hold that are read most; each is a few KB.
-@lru_cache(maxsize=1_024)
+# Eighty years of weeks, each a few KB. Measured where they did not fit: of the 7.6 ms
+# that a page of a tag took, its ten texts were 2.7.
+@lru_cache(maxsize=4_096)
 def for_page(
     markdown: str, *, direction: Direction, page_url: str, under: int = 1
 ) -> Markup:
