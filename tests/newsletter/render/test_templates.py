@@ -76,3 +76,24 @@ def test_the_rules_for_phones_and_the_dark_survive_inlining() -> None:
     assert f"<style>{kept}</style>" in html
     assert '<p style="margin:0">x</p>' in html
     assert html.count("<style") == 1
+
+
+def test_a_sheet_that_was_read_before_styles_as_at_first(
+    article: Article, edition: Edition
+) -> None:
+    """What is kept of a sheet says all that premailer would read in it again."""
+    rendered = render_tip(article, edition)
+    pages = [
+        f"<style>{sheet}</style><p class='a'>one<b>two</b></p>"
+        for sheet in ("p {color: red}", ".a {color: blue !important} b {margin: 0}")
+    ]
+
+    first, again = (
+        [inline_styles(html) for html in (*pages, *pages)] for _ in range(2)
+    )
+
+    assert first == again
+    assert first[:2] == first[2:]
+    assert first[0] != first[1]
+    assert 'style="color:red"' in first[0]
+    assert render_tip(article, edition) == rendered
