@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
-from sqlmodel import Session, col
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
+from sqlmodel import Session, SQLModel, col
 
 from newsletter.tables import AutomaticLetter, LetterKind
 from subscribers.tables import Subscriber, SubscriberStatus
@@ -43,6 +43,9 @@ _ONLY_TO = {
     LetterKind.NEW_ADDRESS: _ACTIVE,
     LetterKind.AGAIN: _ACTIVE,
 }
+
+# Made once and run as it is: hundreds of people may sign up in a second.
+_WRITE = insert(SQLModel.metadata.tables[str(AutomaticLetter.__tablename__)]).inline()
 
 
 @dataclass(frozen=True)
@@ -104,19 +107,19 @@ def post(
     """
     if kind in _ONCE and _waits_already(session, kind, to_hash):
         return False
-    session.add(
-        AutomaticLetter(
-            kind=kind,
-            uid=f"{kind.value}.{uuid4().hex}",
-            subscriber_id=subscriber_id,
-            to_address=address,
-            to_hash=to_hash,
-            facts=json.dumps(dict(facts), ensure_ascii=False),
-            created_at=now,
-            due_at=due_at or now,
-        )
-    )
-    session.flush()
+    letter = {
+        "kind": kind,
+        "uid": f"{kind.value}.{uuid4().hex}",
+        "subscriber_id": subscriber_id,
+        "to_address": address,
+        "to_hash": to_hash,
+        "facts": json.dumps(dict(facts), ensure_ascii=False),
+        "created_at": now,
+        "due_at": due_at or now,
+        "attempts": 0,
+        "reason": "",
+    }
+    session.connection().execute(_WRITE, letter)
     return True
 
 

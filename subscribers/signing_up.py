@@ -9,8 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, SQLModel, col
 
 from subscribers import consent
 from subscribers.addresses import Address, parse_address
@@ -113,11 +113,11 @@ def sign_up(
         source: what readers are told of how they came, should they confirm.
         trace: where it was done, and what the person was shown.
     """
-    known = _known(session, wish.address.key)
+    known = _insert(session, wish, source=source, now=now)
     if known is None:
-        known = _insert(session, wish, source=source, now=now)
-    elif known[2] is SubscriberStatus.PENDING:
-        _refresh(session, known[0], wish, now=now)
+        known = _known(session, wish.address.key)
+        if known[2] is SubscriberStatus.PENDING:
+            _refresh(session, known[0], wish, now=now)
     subscriber_id, address, status = known
     consent.note_trace(session, subscriber_id, ConsentStep.ASKED, trace, now=now)
     is_active = status is SubscriberStatus.ACTIVE
@@ -127,36 +127,47 @@ def sign_up(
 Known = tuple[int, str, SubscriberStatus]
 
 
-def _known(session: Session, address_key: str) -> Known | None:
+def _known(session: Session, address_key: str) -> Known:
     row = session.execute(
         select(
             col(Subscriber.id), col(Subscriber.address), col(Subscriber.status)
         ).where(col(Subscriber.address_key) == address_key)
-    ).first()
-    return None if row is None else (row.id, row.address, row.status)
+    ).one()
+    return row.id, row.address, row.status
 
 
-def _insert(session: Session, wish: Wish, *, source: str, now: datetime) -> Known:
-    row = Subscriber(
-        address=wish.address.address,
-        address_key=wish.address.key,
-        name=wish.name,
-        timezone=wish.timezone,
-        status=SubscriberStatus.PENDING,
-        source=clean_source(source),
-        created_at=now,
-        status_at=now,
-    )
-    try:
-        # A savepoint: somebody may press the button twice at the same moment.
-        with session.begin_nested():
-            session.add(row)
-    except IntegrityError:
-        known = _known(session, wish.address.key)
-        if known is None:
-            raise
-        return known
-    return row.id or 0, row.address, row.status
+def _insert(
+    session: Session, wish: Wish, *, source: str, now: datetime
+) -> Known | None:
+    """Insert somebody new; None when the address is there, since whenever.
+
+    Somebody may press the button twice at the same moment.
+    """
+    status = SubscriberStatus.PENDING
+    row = {
+        "address": wish.address.address,
+        "address_key": wish.address.key,
+        "name": wish.name,
+        "timezone": wish.timezone,
+        "language": "",
+        "status": status,
+        "source": clean_source(source),
+        "created_at": now,
+        "status_at": now,
+    }
+    insert = _INSERT[session.get_bind().dialect.name]
+    made = session.connection().execute(insert, row).scalar()
+    return None if made is None else (int(made), wish.address.address, status)
+
+
+# Made once and run as they are: a form in fashion is sent hundreds of times a second.
+_PEOPLE = SQLModel.metadata.tables[str(Subscriber.__tablename__)]
+_INSERT = {
+    "sqlite": sqlite.insert(_PEOPLE).on_conflict_do_nothing().returning(_PEOPLE.c.id),
+    "postgresql": postgresql.insert(_PEOPLE)
+    .on_conflict_do_nothing()
+    .returning(_PEOPLE.c.id),
+}
 
 
 def _refresh(

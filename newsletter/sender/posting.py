@@ -17,7 +17,7 @@ from newsletter.outcome import Accepted, Command, Deferred, Outcome, Rejected, U
 from newsletter.sender.desk import Desk
 from newsletter.sender.letters import LetterWriter
 from newsletter.tables import LetterKind
-from newsletter.transport import Letter, send_all
+from newsletter.transport import Letter, Transport, send_all
 from subscribers import confirming
 from subscribers.addresses import parse_address
 from subscribers.hashing import AddressHasher
@@ -45,7 +45,8 @@ def send_waiting(desk: Desk) -> int:
     """
     taken = 0
     while not desk.stop.is_set():
-        letters = _claim(desk)
+        # Nothing is claimed and written for a relay that is away: each sign-up asks.
+        letters = [] if _is_away(desk.transport) else _claim(desk)
         if not letters:
             break
         results, unsent = _send(desk, letters)
@@ -182,6 +183,13 @@ def _record(
 def _is_no_use(outcome: Outcome) -> bool:
     """Tell whether the relay would take nothing else now, either."""
     return isinstance(outcome, Deferred) and outcome.is_relay_away
+
+
+def _is_away(transport: Transport) -> bool:
+    """Tell whether the relay was away when last asked, and need not be asked yet."""
+    if transport.trouble:
+        transport.room(1)
+    return transport.trouble is not None
 
 
 def _may_resend(desk: Desk, letter: WaitingLetter) -> bool:
