@@ -73,6 +73,8 @@ class Tour:
             "/embed/",
             f"/tips/{self.slugs[0]}/comments/",
             f"/tips/{self.slugs[0]}/comments/1/",
+            f"/tips/{self.slugs[1]}/",
+            f"/tips/{self.slugs[1]}/comments/page/2/",
             "/contact/",
             "/contact/sent/",
             "/privacy/",
@@ -98,6 +100,7 @@ def fill(engine: Engine, folder: Path, *, weeks: int = WEEKS) -> Tour:
         reader = roster.page(session, limit=1)[0].id
     clock.now += timedelta(days=1)
     _comment(engine, slugs[0], now=clock())
+    _discuss(engine, slugs[1], now=clock())
     return Tour(Site(config, engine, clock=clock), clock, reader, slugs)
 
 
@@ -134,6 +137,18 @@ def _comment(engine: Engine, slug: str, *, now: datetime) -> None:
                 hold_first=False,
                 now=now + timedelta(minutes=minute),
             )
+
+
+def _discuss(engine: Engine, slug: str, *, now: datetime) -> None:
+    """Let readers talk about a tip for years, mostly in one thread."""
+    with db.transaction(engine) as session:
+        tip = comments.tip_to_discuss(session, slug).id
+        first = None
+        for day in range(120):
+            new = NewComment(f"Reader {day}", "Ж" * 200, author_key="", reply_to=first)
+            at = now + timedelta(days=day)
+            said = comments.post(session, tip, new, hold_first=False, now=at)
+            first = said.id if day % 40 == 0 else first
 
 
 def _odd_tips() -> list[TipDraft]:

@@ -14,6 +14,7 @@ from newsletter.comments.moderating import (
     list_comments,
     show,
 )
+from newsletter.comments.pages import cut, page_of
 from newsletter.comments.posting import NewComment, Posted, post
 from newsletter.comments.reading import counts, find_shown, shown, tip_to_discuss
 from newsletter.comments.views import Comment, CommentView, DiscussedTip, Thread
@@ -29,12 +30,14 @@ __all__ = [
     "Votes",
     "count_held",
     "counts",
+    "cut",
     "delete",
     "find",
     "find_shown",
     "forget_author",
     "hide",
     "list_comments",
+    "page_of",
     "post",
     "said_by",
     "show",

@@ -34,9 +34,13 @@ class Comment:
 
 @dataclass(frozen=True)
 class Thread:
-    """A comment on a tip, and all that was answered to it, oldest first."""
+    """A comment on a tip, and all that was answered to it, oldest first.
 
-    first: Comment
+    Attributes:
+        first: None when this is the rest of a thread that began on an earlier page.
+    """
+
+    first: Comment | None
     replies: tuple[Comment, ...]
 
 

@@ -25,7 +25,7 @@ class Pages:
     next: str
 
 
-def pages(base: str, number: int, count: int) -> Pages:
+def pages(base: str, number: int, count: int, *, part: str = "") -> Pages:
     """Return the ways from page *number* of *count*.
 
     Args:
@@ -33,6 +33,7 @@ def pages(base: str, number: int, count: int) -> Pages:
             or ``?q=…&page=N`` when it has a question.
         number: of the page shown, from 1.
         count: of all pages.
+        part: the part of the first page that the list is; those after it are below it.
     """
     shown = {1, count, *range(number - BESIDE, number + BESIDE + 1)}
     places: list[Place] = []
@@ -40,24 +41,27 @@ def pages(base: str, number: int, count: int) -> Pages:
         missing = at - (places[-1].number if places else 0) - 1
         if missing == 1:
             # A gap would be as wide as the one number that it hides.
-            places.append(Place(at - 1, page_path(base, at - 1)))
+            places.append(Place(at - 1, page_path(base, at - 1, part=part)))
         elif missing:
             places.append(Place(0, None))
-        places.append(Place(at, None if at == number else page_path(base, at)))
+        own = at == number
+        places.append(Place(at, None if own else page_path(base, at, part=part)))
     return Pages(
         number,
         count,
         tuple(places),
-        previous=page_path(base, number - 1) if number > 1 else "",
-        next=page_path(base, number + 1) if number < count else "",
+        previous=page_path(base, number - 1, part=part) if number > 1 else "",
+        next=page_path(base, number + 1, part=part) if number < count else "",
     )
 
 
-def page_path(base: str, number: int) -> str:
+def page_path(base: str, number: int, *, part: str = "") -> str:
     """Return the address of page *number*; the first has no number in it."""
     if number == 1:
-        return base
-    return f"{base}&page={number}" if "?" in base else f"{base}page/{number}/"
+        return f"{base}#{part}" if part else base
+    if "?" in base:
+        return f"{base}&page={number}"
+    return f"{base}{part}/page/{number}/" if part else f"{base}page/{number}/"
 
 
 def page_number(written: str) -> int:

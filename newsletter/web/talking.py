@@ -16,6 +16,7 @@ from newsletter.render import issue_day, remark_html
 from newsletter.tips.cleaning import printable
 from newsletter.web import guard
 from newsletter.web.guard import GuardFields
+from newsletter.web.paging import Pages, page_path, pages
 from newsletter.web.site import Site
 from subscribers.addresses import parse_address
 from subscribers.details import clean_typed_name
@@ -23,6 +24,8 @@ from subscribers.errors import BadAddress, BadDetail
 
 # A number that every database can look for.
 LONGEST_NUMBER = 18
+# The part of a tip's page that holds its comments, and the folder of their other pages.
+PART = "comments"
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,9 @@ class Remark:
 
 @dataclass(frozen=True)
 class Exchange:
-    """A comment and the answers to it."""
+    """A comment and the answers to it; `first` is None for the rest of a thread."""
 
-    first: Remark
+    first: Remark | None
     replies: tuple[Remark, ...]
 
 
@@ -63,6 +66,7 @@ class Writing:
 
 
 NOTHING_TYPED = Writing()
+ONE_PAGE = pages("", 1, 1)
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,8 @@ class Talk:
 
     Attributes:
         path: the tip's page.
-        total: comments, answers included.
+        threads: those of one page.
+        total: comments of all pages, answers included.
         is_open: whether there is a form.
         answered: what the form answers; None when it is the tip.
     """
@@ -82,17 +87,42 @@ class Talk:
     is_open: bool
     longest: int
     guard: GuardFields
+    pages: Pages = ONE_PAGE
     writing: Writing = NOTHING_TYPED
     answered: Remark | None = None
 
 
-def talk_of(site: Site, session: Session, tip_id: int, slug: str) -> Talk:
-    """Return what stands below a public tip: one statement."""
-    threads = tuple(
-        _exchange(site, thread) for thread in comments.shown(session, tip_id)
+def talk_of(
+    site: Site, session: Session, tip_id: int, slug: str, *, number: int = 1
+) -> Talk:
+    """Return what stands below a public tip: one statement.
+
+    Args:
+        number: the page of the comments, from 1, the oldest ones; one that is not
+            there has none.
+    """
+    threads = comments.shown(session, tip_id)
+    cut = comments.cut(threads)
+    page = cut[number - 1] if 1 <= number <= len(cut) else ()
+    return replace(
+        form_only(site, slug),
+        threads=tuple(_exchange(site, thread) for thread in page),
+        total=sum(1 + len(thread.replies) for thread in threads),
+        pages=pages(path_of(slug), number, len(cut), part=PART),
     )
-    total = sum(1 + len(thread.replies) for thread in threads)
-    return replace(form_only(site, slug), threads=threads, total=total)
+
+
+def path_of_comment(session: Session, tip_id: int, slug: str, comment_id: int) -> str:
+    """Return where a comment that readers see stands: one statement."""
+    cut = comments.cut(comments.shown(session, tip_id))
+    number = comments.page_of(cut, comment_id) or 1
+    page = page_path(path_of(slug), number, part=PART).partition("#")[0]
+    return f"{page}#comment-{comment_id}"
+
+
+def path_of(slug: str) -> str:
+    """Return the page of a tip."""
+    return f"/tips/{slug}/"
 
 
 def form_only(
@@ -104,7 +134,7 @@ def form_only(
 ) -> Talk:
     """Return the form to comment on a tip, without what others said."""
     return Talk(
-        path=f"/tips/{slug}/",
+        path=path_of(slug),
         threads=(),
         total=0,
         is_open=site.settings.comments.enabled,
@@ -155,7 +185,7 @@ def number_in(text: str) -> int:
 
 def _exchange(site: Site, thread: Thread) -> Exchange:
     replies = tuple(remark(site, reply) for reply in thread.replies)
-    return Exchange(remark(site, thread.first), replies)
+    return Exchange(remark(site, thread.first) if thread.first else None, replies)
 
 
 def _wrong_name(name: str) -> str:

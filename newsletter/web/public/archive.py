@@ -6,7 +6,6 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import RedirectResponse, Response
 
 from newsletter import archive, comments
-from newsletter.archive import TipPage
 from newsletter.web import showing
 from newsletter.web.failures import failure_page
 from newsletter.web.pages import page, site_of
@@ -40,7 +39,7 @@ def _page(site: Site, number: int) -> Response:
         found = archive.page(session, number=number, size=size)
         talk = comments.counts(session, [tip.id for tip in found.tips])
     if not found.exists:
-        return no_such_page(site, found)
+        return no_such_page(site, found.pages)
     return page(
         site,
         "archive",
@@ -58,10 +57,10 @@ def _page(site: Site, number: int) -> Response:
     )
 
 
-def no_such_page(site: Site, found: TipPage) -> Response:
+def no_such_page(site: Site, pages: int) -> Response:
     """Say how many pages there are; a page may have been there once."""
-    if found.pages == 1:
+    if pages == 1:
         words = "This list has one page only."
     else:
-        words = f"The pages of this list are numbered from 1 to {found.pages}."
+        words = f"The pages of this list are numbered from 1 to {pages}."
     return failure_page(site, 404, words=words)

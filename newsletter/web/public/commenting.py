@@ -20,6 +20,8 @@ from newsletter.web import guard, talking
 from newsletter.web.forms import Fields, Form
 from newsletter.web.guard import Verdict
 from newsletter.web.pages import NO_STORE, page, site_of
+from newsletter.web.paging import page_number, page_path
+from newsletter.web.public.archive import no_such_page
 from newsletter.web.site import Site
 from newsletter.web.talking import NOTHING_TYPED, Remark, Writing, number_in
 from subscribers.addresses import parse_address
@@ -44,6 +46,29 @@ def comment_page(site: ThisSite, slug: str) -> Response:
     """Show the form to comment on a tip."""
     tip, answered = _look_up(site, slug, 0)
     return _form(site, tip, answered)
+
+
+@router.api_route("/tips/{slug}/comments/page/{written}/", methods=["GET", "HEAD"])
+def more(site: ThisSite, slug: str, written: str) -> Response:
+    """Show a further page of the comments on a tip."""
+    number = page_number(written)
+    with site.reading() as session:
+        tip = comments.tip_to_discuss(session, slug)
+        talk = talking.talk_of(site, session, tip.id, tip.slug, number=number)
+    path = page_path(talk.path, number, part=talking.PART)
+    if number == 1:
+        return RedirectResponse(path, status_code=301)
+    if not talk.threads:
+        return no_such_page(site, talk.pages.count)
+    return page(
+        site,
+        "talk",
+        title=f"Comments on {tip.title}, page {number}",
+        description=f"What readers say about {tip.title}.",
+        canonical=site.url(path),
+        tip=tip,
+        talk=talk,
+    )
 
 
 @router.api_route("/tips/{slug}/comments/{number}/", methods=["GET", "HEAD"])
@@ -71,8 +96,11 @@ def comment(site: ThisSite, request: Request, slug: str, data: Form) -> Response
         return _form(site, tip, answered, writing, note=ONCE_MORE, status=422)
     new = _as_comment(site, writing, data)
     posted = site.write(lambda session: _post(session, site, tip, new))
-    is_shown = posted.status is CommentStatus.SHOWN
-    return _back(tip, f"comment-{posted.id}" if is_shown else HELD)
+    if posted.status is not CommentStatus.SHOWN:
+        return _back(tip, HELD)
+    with site.reading() as session:
+        path = talking.path_of_comment(session, tip.id, tip.slug, posted.id)
+    return RedirectResponse(path, status_code=303)
 
 
 def _look_up(site: Site, slug: str, number: int) -> tuple[DiscussedTip, Remark | None]:
@@ -144,4 +172,4 @@ def _form(
 
 
 def _back(tip: DiscussedTip, place: str) -> Response:
-    return RedirectResponse(f"/tips/{tip.slug}/#{place}", status_code=303)
+    return RedirectResponse(f"{talking.path_of(tip.slug)}#{place}", status_code=303)

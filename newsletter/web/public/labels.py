@@ -99,7 +99,7 @@ def _page(site: Site, noun: Noun, slug: str, number: int) -> Response:
         newest = archive.newest_titles(session, limit=NEWEST, shelf=shelf)
         talk = comments.counts(session, [tip.id for tip in found.tips])
     if not found.exists:
-        return no_such_page(site, found)
+        return no_such_page(site, found.pages)
     base = f"{noun.folder}{slug}/"
     return page(
         site,

@@ -46,7 +46,7 @@ def search(site: ThisSite, request: Request) -> Response:
         size = site.settings.web.page_size
         found = archive.search(session, asked, number=number, size=size)
     if not found.exists:
-        return no_such_page(site, found)
+        return no_such_page(site, found.pages)
     return page(
         site,
         "search",

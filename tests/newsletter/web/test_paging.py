@@ -36,6 +36,19 @@ def test_the_ends_and_the_neighbours_are_named(
     assert said(number, count) == words
 
 
+def test_a_list_that_is_part_of_a_page_has_its_other_pages_below_it() -> None:
+    """The first of them is that part."""
+    found = pages("/tips/listen/", 2, 3, part="comments")
+
+    assert found.previous == "/tips/listen/#comments"
+    assert found.next == "/tips/listen/comments/page/3/"
+    assert [place.path for place in found.places] == [
+        "/tips/listen/#comments",
+        None,
+        "/tips/listen/comments/page/3/",
+    ]
+
+
 def test_addresses_are_stable() -> None:
     """The first page has none of its own; a question stays in the others."""
     found = pages("/tags/empathy/", 2, 3)

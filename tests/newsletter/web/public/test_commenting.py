@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
@@ -244,3 +245,78 @@ def test_a_page_costs_few_statements(
     assert len(shown) <= 3
     assert len(written) <= 8
     assert client.get(PATH).headers["Cache-Control"] == "no-store"
+
+
+def talk_at_length(engine: Engine, tip: Tip, *, comments: int = 40) -> None:
+    """Write so many comments that they need several pages: nine fill one."""
+    with db.transaction(engine) as session:
+        for number in range(comments):
+            at = NOW - timedelta(minutes=comments - number)
+            make_comment(session, tip, f"{number} " + "x" * 600, written_at=at)
+
+
+def test_a_long_talk_has_pages(client: TestClient, engine: Engine, tip: Tip) -> None:
+    """Every comment on one, with ways between them and a form on each."""
+    talk_at_length(engine, tip)
+    path, found = "/tips/listen/", list[str]()
+
+    while path:
+        page = html.document_fromstring(client.get(path).text)
+        found += [each.text_content() for each in page.xpath("//article[@id]")]
+        assert page.xpath("//form[@action='/tips/listen/comments/']")
+        assert page.findtext(".//section[@id='comments']/h2") == "40 comments"
+        numbers = page.xpath("//nav[@aria-label='Pages of comments']")[0]
+        path = next(iter(numbers.xpath(".//a[@rel='next']/@href")), "")
+
+    said = [words.split("2026")[1].split()[0] for words in found]
+    assert said == [f"{number}" for number in range(40)]
+
+
+def test_a_comment_leads_to_its_page(
+    client: TestClient, clock: SetClock, engine: Engine, site: Site, tip: Tip
+) -> None:
+    """Whoever is known sees it where it stands, however many were before."""
+    talk_at_length(engine, tip)
+    add(engine, tip, author_key=key_of(site), written_at=NOW)
+
+    answer = client.post(PATH, data=fill_in(client, clock, PATH, **TYPED))
+
+    path, _, place = answer.headers["Location"].partition("#")
+    assert path == "/tips/listen/comments/page/5/"
+    page = html.document_fromstring(client.get(path).text)
+    assert "So true." in page.get_element_by_id(place).text_content()
+
+
+@pytest.mark.parametrize(
+    ("page", "status"), [("1", 301), ("2", 200), ("6", 404), ("0", 404), ("x", 404)]
+)
+def test_a_page_of_comments_has_one_address(
+    client: TestClient, engine: Engine, tip: Tip, page: str, status: int
+) -> None:
+    """The first is the tip's own; what is not there says what is."""
+    talk_at_length(engine, tip)
+
+    answer = client.get(f"{PATH}page/{page}/")
+
+    assert answer.status_code == status
+    if status == 301:
+        assert answer.headers["Location"] == "/tips/listen/#comments"
+    if status == 404:
+        assert "numbered from 1 to 5" in answer.text
+
+
+def test_a_tip_that_is_not_public_has_no_pages_of_comments(client: TestClient) -> None:
+    """Nobody can guess one."""
+    assert client.get("/tips/unknown/comments/page/2/").status_code == 404
+
+
+def test_a_page_of_comments_costs_few_statements(
+    client: TestClient, engine: Engine, tip: Tip, count_queries: CountQueries
+) -> None:
+    """The tip, and all that was said."""
+    talk_at_length(engine, tip)
+
+    with count_queries() as statements:
+        client.get(f"{PATH}page/2/")
+
+    assert len(statements) == 2
