@@ -145,8 +145,9 @@ def _discuss(engine: Engine, slug: str, *, now: datetime) -> None:
         tip = comments.tip_to_discuss(session, slug).id
         first = None
         for day in range(120):
-            new = NewComment(f"Reader {day}", "Ж" * 200, author_key="", reply_to=first)
-            at = now + timedelta(days=day)
+            name, at = f"Reader {day}", now + timedelta(days=day)
+            words = f"{day}: it works. " + "Спасибо! " * 20
+            new = NewComment(name, words, author_key=name, reply_to=first)
             said = comments.post(session, tip, new, hold_first=False, now=at)
             first = said.id if day % 40 == 0 else first
 

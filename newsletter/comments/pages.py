@@ -25,7 +25,8 @@ def cut(threads: Iterable[Thread]) -> tuple[tuple[Thread, ...], ...]:
     room = LARGEST
     for thread in threads:
         begins = True
-        for at, comment in enumerate(_all_of(thread)):
+        for comment in _all_of(thread):
+            is_first = comment is thread.first
             size = _size(comment)
             if size > room and pages[-1]:
                 pages.append([])
@@ -33,11 +34,10 @@ def cut(threads: Iterable[Thread]) -> tuple[tuple[Thread, ...], ...]:
                 begins = True
             room -= size
             if begins:
-                pages[-1].append(_begun(thread, comment, is_first=at == 0))
+                pages[-1].append(Thread(comment if is_first else None, ()))
                 begins = False
-            else:
-                last = pages[-1][-1]
-                pages[-1][-1] = replace(last, replies=(*last.replies, comment))
+            if not is_first:
+                pages[-1][-1] = _with(pages[-1][-1], thread, comment)
     return tuple(tuple(page) for page in pages)
 
 
@@ -59,12 +59,11 @@ def _all_of(thread: Thread) -> tuple[Comment, ...]:
     return (*((thread.first,) if thread.first else ()), *thread.replies)
 
 
-def _begun(thread: Thread, comment: Comment, *, is_first: bool) -> Thread:
-    """Return the part of *thread* that begins with *comment*."""
-    if is_first:
-        return Thread(comment, ())
-    answering = comment.answering or (thread.first.author if thread.first else "")
-    return Thread(None, (replace(comment, answering=answering),))
+def _with(part: Thread, whole: Thread, reply: Comment) -> Thread:
+    """Return a part of a thread with one more of its answers."""
+    if part.first is None and whole.first and not reply.answering:
+        reply = replace(reply, answering=whole.first.author)
+    return replace(part, replies=(*part.replies, reply))
 
 
 def _size(comment: Comment) -> int:

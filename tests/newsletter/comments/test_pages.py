@@ -61,7 +61,7 @@ def test_the_rest_of_a_thread_says_whom_it_answers() -> None:
     assert numbers(second) == [[4, 5], [6]]
     rest = second[0]
     assert rest.first is None
-    assert [reply.answering for reply in rest.replies] == ["Reader 1", ""]
+    assert [reply.answering for reply in rest.replies] == ["Reader 1", "Reader 1"]
 
 
 def test_one_that_is_too_large_has_a_page_of_its_own() -> None:
