@@ -10,7 +10,7 @@ from dataclasses import replace
 from newsletter.comments.views import Comment, Thread
 
 # In octets; with the markup of that many, a page stays well below 50 KB.
-LARGEST = 12_000
+LARGEST = 20_000
 # What stands around the words of each: name, day, and the way to answer.
 AROUND = 600
 

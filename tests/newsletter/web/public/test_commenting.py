@@ -252,7 +252,7 @@ def talk_at_length(engine: Engine, tip: Tip, *, comments: int = 40) -> None:
     with db.transaction(engine) as session:
         for number in range(comments):
             at = NOW - timedelta(minutes=comments - number)
-            make_comment(session, tip, f"{number} " + "x" * 600, written_at=at)
+            make_comment(session, tip, f"{number} " + "x" * 1_600, written_at=at)
 
 
 def test_a_long_talk_has_pages(client: TestClient, engine: Engine, tip: Tip) -> None:
