@@ -39,8 +39,9 @@ Every command, as `newsletter COMMAND --help` tells it. Results go to stdout, ev
 about the work itself to stderr; lists and shows take `--json`.
 
 Exit codes: 0 done, or nothing to do; 1 refused, with the reason; 2 typed wrongly;
-69 the database or the relay cannot be used; 74 a file cannot be read or written;
-78 the settings cannot be used.
+69 the database, the relay or the mailbox cannot be used; 74 a file cannot be read or
+written; 75 `mailbox --stdin` could not take a mail, and wants it again later; 78 the
+settings cannot be used.
 
 `newsletter --config FILE COMMAND` names the settings; else `NEWSLETTER_CONFIG`, else
 `config.toml` here. `newsletter --verbose COMMAND` logs every step on stderr, and

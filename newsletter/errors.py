@@ -185,6 +185,18 @@ class RelayRefused(NewsletterError):
         )
 
 
+class MailboxProblem(NewsletterError):
+    """The mailbox that takes mail to the newsletter cannot be read or marked."""
+
+    def __init__(self, *, mailbox: str, reason: str) -> None:
+        self.mailbox = mailbox
+        self.reason = reason
+        super().__init__(
+            f"The mailbox {mailbox} cannot be read: {reason.rstrip('.')}. What is in "
+            "it waits. Check [mailbox] with `newsletter doctor`."
+        )
+
+
 class ReservedWords(NewsletterError):
     """A text contains the word that marks the place of a reader's own words."""
 

@@ -96,6 +96,7 @@ class NoticeKind(StrEnum):
     CANNOT_START = "cannot_start"
     RELAY_AWAY = "relay_away"
     RELAY_LIMITS = "relay_limits"
+    MAILBOX_AWAY = "mailbox_away"
     LEAVING_HELD = "leaving_held"
     SIGNUP_ATTACK = "signup_attack"
     COMMENT_HELD = "comment_held"

@@ -19,6 +19,7 @@ from sqlmodel import Session, SQLModel
 
 from newsletter import db, tables
 from newsletter.ledger.rows import Prepared
+from tests.imap import ImapServer, imap_server
 from tests.servers import postgresql_server
 
 # A machine that is busy with other things must not fail a property.
@@ -140,6 +141,19 @@ def count_queries(engine: Engine) -> Callable[[], AbstractContextManager[list[st
         event.remove(engine, "before_cursor_execute", note)
 
     return collecting
+
+
+@pytest.fixture(scope="session")
+def _imap_server() -> Iterator[ImapServer]:
+    with imap_server() as server:
+        yield server
+
+
+@pytest.fixture
+def imap(_imap_server: ImapServer) -> ImapServer:
+    """A real IMAP server with one account, whose INBOX is empty."""
+    _imap_server.empty()
+    return _imap_server
 
 
 @pytest.fixture

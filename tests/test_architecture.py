@@ -37,9 +37,11 @@ FLOORS = [
         "newsletter.render",
         "newsletter.message",
         "newsletter.transport",
+        "newsletter.bounces",
+        "newsletter.mailbox",
         "newsletter.rates",
     },
-    {"newsletter.privacy"},
+    {"newsletter.privacy", "newsletter.departing"},
     {"newsletter.sender"},
     {"newsletter.scheduler", "newsletter.queue", "newsletter.demo", "newsletter.web"},
     {"newsletter.cli"},
@@ -80,6 +82,8 @@ STRANGERS = {
     },
     "newsletter.render": {"newsletter.tables", "smtplib"},
     "newsletter.message": {"newsletter.tables", "jinja2", "smtplib"},
+    "newsletter.bounces": {"newsletter.tables", "newsletter.db", "imaplib"},
+    "newsletter.mailbox": {"newsletter.tables", "newsletter.db", "subscribers"},
 }
 
 

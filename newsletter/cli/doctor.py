@@ -13,9 +13,9 @@ from newsletter.cli.office import Office, config_of, connect
 from newsletter.cli.status import look
 from newsletter.config import Config, Security, TransportKind, checks
 from newsletter.db import Engine
-from newsletter.errors import ConfigError, Fenced, NewsletterError
+from newsletter.errors import ConfigError, Fenced, MailboxProblem, NewsletterError
 from newsletter.render import Level
-from newsletter.sender import As, preview, relay_of
+from newsletter.sender import As, mailbox_of, preview, relay_of
 from newsletter.tips import library
 from newsletter.transport import SmtpTransport
 from subscribers.addresses import is_reserved
@@ -40,7 +40,7 @@ def doctor(
     context: typer.Context,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Check settings, database, templates, relay and addresses: ok, or what to do."""
+    """Check settings, database, templates, relay, mailbox: ok, or what to do."""
     checks = list(_examine(context, config_of(context)))
     if json:
         screen.as_json(checks)
@@ -59,6 +59,7 @@ def _examine(context: typer.Context, config: Config) -> Iterator[Check]:
     yield from _web(config)
     yield from _database(context, config)
     yield _relay(config)
+    yield from _mailbox(config)
     yield from _privacy(config)
 
 
@@ -223,3 +224,18 @@ def _relay(config: Config) -> Check:
         return Check("Relay", "warning", message)
     login = f"logged in as {relay.username}" if relay.username else "no login"
     return Check("Relay", "ok", f"{relay.name}, {login}")
+
+
+def _mailbox(config: Config) -> Iterator[Check]:
+    """Open the mailbox as `newsletter run` would, and read nothing."""
+    mailbox = mailbox_of(config)
+    if mailbox is None:
+        return
+    try:
+        with mailbox.open():
+            pass
+    except MailboxProblem as error:
+        message = f"{mailbox.name}: {error.reason.rstrip('.')}. Check [mailbox]."
+        yield Check("Mailbox", "error", message)
+    else:
+        yield Check("Mailbox", "ok", mailbox.name)

@@ -3,6 +3,7 @@
 from newsletter.errors import (
     ConfigError,
     DatabaseProblem,
+    MailboxProblem,
     NewsletterError,
     RelayRefused,
 )
@@ -15,11 +16,15 @@ EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
     (ConfigError, 78),
     (DatabaseProblem, 69),
     (RelayRefused, 69),
+    (MailboxProblem, 69),
     (NewsletterError, 1),
     (SubscribersError, 1),
     (OSError, 74),
 )
 KNOWN = tuple(kind for kind, _ in EXIT_CODES)
+# The "temporary failure" of sysexits: a mail server that hands us a mail, and hears
+# this, keeps it and comes again.
+TRY_LATER = 75
 
 
 def exit_code(error: Exception) -> int:

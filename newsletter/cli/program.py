@@ -32,6 +32,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "The people": {
         "subscribers": ("subscribers", "Add, import, list, remove and export people."),
         "history": ("history", "Every tip that one person was sent."),
+        "mailbox": ("mailbox", "Take off the list who asks for it by mail."),
     },
     "Keeping it safe": {
         "backup": ("backup", "Write everything into one file, also while sending."),
@@ -45,7 +46,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
             "Try everything with sample tips and a mail server of its own.",
         ),
         "init": ("init", "Write config.toml and make the database."),
-        "doctor": ("doctor", "Check settings, database, templates and relay."),
+        "doctor": ("doctor", "Check settings, database, templates, relay, mailbox."),
         "upgrade": ("upgrade", "Bring the database to this release."),
     },
 }

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 
 import typer
 
@@ -11,13 +11,14 @@ from newsletter.cli import screen
 from newsletter.cli.office import Office, enter
 from newsletter.cli.stopping import ending_gently
 from newsletter.errors import CannotListen
+from newsletter.sender import Desk, Watch, mailbox_of
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command()
 def run(context: typer.Context) -> None:
-    """Send the weekly tip, week after week, until stopped, and serve the site.
+    """Send the weekly tip, week after week, until stopped; serve site and mailbox.
 
     SIGTERM and Ctrl-C finish the letters in hand and end with exit code 0.
     """
@@ -30,13 +31,22 @@ def run(context: typer.Context) -> None:
     latest = timetable.latest(desk.clock())
     following = next(timetable.coming(latest.shift(1)))
     when = screen.local(timetable.moment(following), office.zone)
-    with ending_gently(desk.stop), _site(office):
+    with ending_gently(desk.stop), _site(office), _mailbox(desk):
         screen.aside(
             f"Running on {db.shown(office.engine)}. Next slot: {following}, {when} "
             f"({timetable.zone.key}). Ctrl-C stops."
         )
         scheduler.run(desk, forward=office.forward)
     screen.aside("Stopped; the letters in hand were finished.")
+
+
+def _mailbox(desk: Desk) -> AbstractContextManager[object]:
+    """Read the mailbox meanwhile, if there is one."""
+    mailbox = mailbox_of(desk.config)
+    if mailbox is None:
+        return nullcontext()
+    every = desk.config.settings.mailbox.interval
+    return Watch(desk, mailbox, look_seconds=every.total_seconds())
 
 
 @contextmanager

@@ -6,6 +6,7 @@
 from newsletter.config.choices import (
     Durability,
     EndPolicy,
+    MailboxKind,
     Security,
     TransportKind,
     UncertainPolicy,
@@ -19,6 +20,7 @@ __all__ = [
     "Config",
     "Durability",
     "EndPolicy",
+    "MailboxKind",
     "Security",
     "Settings",
     "TransportKind",

@@ -11,7 +11,7 @@ class EndPolicy(StrEnum):
 
 
 class Security(StrEnum):
-    """How the connection to the relay is protected."""
+    """How a connection to a mail server is protected."""
 
     NONE = "none"
     STARTTLS = "starttls"
@@ -30,6 +30,14 @@ class TransportKind(StrEnum):
 
     SMTP = "smtp"
     FILE = "file"
+
+
+class MailboxKind(StrEnum):
+    """Where mail to the newsletter is read from."""
+
+    NONE = "none"
+    IMAP = "imap"
+    MAILDIR = "maildir"
 
 
 class UncertainPolicy(StrEnum):

@@ -28,6 +28,11 @@ PREFIX = "NEWSLETTER_"
 CONFIG_VARIABLE = "NEWSLETTER_CONFIG"
 DEFAULT_PATH = Path("config.toml")
 SHORTEST_SECRET = 32
+_SECRETS_IN_FILES = (
+    ("newsletter", "secret"),
+    ("smtp", "password"),
+    ("mailbox", "password"),
+)
 
 Tables = dict[str, dict[str, Any]]
 
@@ -184,7 +189,7 @@ def _from_text(text: str) -> object:
 
 
 def _read_secret_files(tables: Tables, path: Path) -> None:
-    for section, key in (("newsletter", "secret"), ("smtp", "password")):
+    for section, key in _SECRETS_IN_FILES:
         table = tables.get(section, {})
         name = table.get(f"{key}_file")
         if not name or table.get(key):

@@ -20,8 +20,10 @@ from newsletter.config import checks
 from newsletter.config.choices import (
     Durability,
     EndPolicy,
+    MailboxKind,
 )
 from newsletter.config.contrast import DARK_SURFACES, LIGHT_SURFACES
+from newsletter.config.receiving import MailboxSection
 from newsletter.config.section import Section
 from newsletter.config.sending import DeliverySection, QueueSection, SmtpSection
 from newsletter.config.site import (
@@ -105,7 +107,10 @@ class IdentitySection(Section):
     )
     unsubscribe_address: OptionalMailbox = Field(
         "",
-        description="Mailbox that takes unsubscribe requests by mail. Empty: From.",
+        description="Where readers may write to leave; offered in List-Unsubscribe. "
+        "Set it only if [mailbox] reads it, your mail server pipes it into `newsletter "
+        "mailbox --stdin`, or you read it yourself. Empty: From if [mailbox] reads it, "
+        "else letters offer no such address.",
     )
     operator_address: OptionalMailbox = Field(
         "",
@@ -274,6 +279,7 @@ class Settings(Section):
     database: DatabaseSection = DatabaseSection()
     delivery: DeliverySection = DeliverySection()
     smtp: SmtpSection = SmtpSection()
+    mailbox: MailboxSection = MailboxSection()
     queue: QueueSection = QueueSection()
 
     @model_validator(mode="after")
@@ -286,6 +292,14 @@ class Settings(Section):
                 "queue.enabled to false"
             )
         return self
+
+    @property
+    def unsubscribe_mailbox(self) -> str:
+        """Where readers may write to leave; empty when nobody would read it."""
+        identity = self.identity
+        if self.mailbox.kind is MailboxKind.NONE:
+            return identity.unsubscribe_address
+        return identity.unsubscribe_address or identity.from_address
 
     @property
     def limits(self) -> Limits:

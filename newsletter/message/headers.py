@@ -95,16 +95,19 @@ def list_id(settings: Settings) -> bytes:
     return named
 
 
-def around_unsubscribe(settings: Settings) -> tuple[bytes, bytes, bytes]:
-    """Return what stands around a token in List-Unsubscribe: it is in it twice.
+def around_unsubscribe(settings: Settings) -> tuple[bytes, ...]:
+    """Return what stands around a token in List-Unsubscribe, where it is in each URI.
 
-    Two URIs, folded between them. Source: RFC 8058 §3.1, RFC 2369 §3.2.
+    One URI; with a mailbox that is read a second one, folded between them. Source:
+    RFC 8058 §3.1, RFC 2369 §3.2.
     """
-    identity = settings.identity
-    mailbox = ascii_address(identity.unsubscribe_address or identity.from_address)
     url = unsubscribe_url(settings.newsletter.base_url, "")
-    mail = f"mailto:{quote(mailbox, safe='@+')}?subject=unsubscribe%20"
-    return f"List-Unsubscribe: <{url}".encode(), f">,\r\n <{mail}".encode(), b">\r\n"
+    web = f"List-Unsubscribe: <{url}".encode()
+    if not settings.unsubscribe_mailbox:
+        return web, b">\r\n"
+    mailbox = quote(ascii_address(settings.unsubscribe_mailbox), safe="@+")
+    mail = f">,\r\n <mailto:{mailbox}?subject=unsubscribe%20"
+    return web, mail.encode(), b">\r\n"
 
 
 def one_click() -> bytes:

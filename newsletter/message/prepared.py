@@ -192,8 +192,10 @@ def prepare(
 
 
 def _list_unsubscribe(settings: Settings) -> Iterator[bytes | _Slot]:
-    before, between, after = headers.around_unsubscribe(settings)
-    yield from (before, _Slot.TOKEN, between, _Slot.TOKEN, after)
+    before, *others = headers.around_unsubscribe(settings)
+    yield before
+    for piece in others:
+        yield from (_Slot.TOKEN, piece)
 
 
 def _body(body: str, part: str, slots: dict[Hole, _Slot]) -> Iterator[bytes | _Slot]:

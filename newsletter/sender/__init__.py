@@ -6,18 +6,21 @@ one reader's letter, `delivering` hands letters to the transport and keeps the l
 killed processes left), `announcing` and `operator` tell the operator, `weekly` is one
 round of the main job, `desk` is what they all work with. Beside the week, `posting`
 sends automatic letters, which `letters` and `welcoming` write, and `messenger` has them
-sent at once.
+sent at once; `inbox` takes off the list who asks for it by mail, and `watching` has the
+mailbox read again and again.
 """
 
 from newsletter.sender.composing import Composer
 from newsletter.sender.delivering import deliver, settle
 from newsletter.sender.desk import Clock, Desk, open_transport, relay_of, utc_now
+from newsletter.sender.inbox import Reading, mailbox_of, read_mailbox, take_mail
 from newsletter.sender.messenger import Messenger
 from newsletter.sender.opening import Nothing, choose_for, open_due, open_slot
 from newsletter.sender.operator import tell_operator
 from newsletter.sender.posting import send_waiting, tidy
 from newsletter.sender.previewing import As, Preview, preview
 from newsletter.sender.taking_up import take_up_lapsed
+from newsletter.sender.watching import Watch
 from newsletter.sender.weekly import Forward, cancel, resend, tick
 
 __all__ = [
@@ -29,17 +32,22 @@ __all__ = [
     "Messenger",
     "Nothing",
     "Preview",
+    "Reading",
+    "Watch",
     "cancel",
     "choose_for",
     "deliver",
+    "mailbox_of",
     "open_due",
     "open_slot",
     "open_transport",
     "preview",
+    "read_mailbox",
     "relay_of",
     "resend",
     "send_waiting",
     "settle",
+    "take_mail",
     "take_up_lapsed",
     "tell_operator",
     "tick",

@@ -29,6 +29,7 @@ TITLES = {
     NoticeKind.CANNOT_START: "The tip cannot go out",
     NoticeKind.RELAY_AWAY: "The relay is away",
     NoticeKind.RELAY_LIMITS: "The relay asks to go slower",
+    NoticeKind.MAILBOX_AWAY: "The mailbox cannot be read",
     NoticeKind.LEAVING_HELD: "Departures wait for you",
     NoticeKind.SIGNUP_ATTACK: "Very many sign-ups",
     NoticeKind.COMMENT_HELD: "A comment waits for you",

@@ -18,6 +18,7 @@ def post(tmp_path_factory: pytest.TempPathFactory) -> Post:
             "announce_issues": False,
         },
         "library": {"warn_weeks": 1},
+        "mailbox": {"kind": "maildir", "path": "Maildir"},
     }
     return receive(folder, make_config(folder, sections), people=PEOPLE, tips=TIPS)
 

@@ -1,8 +1,8 @@
 """What real letters say of their list, held against section B of the standards.
 
-Not here yet, since the pages and the mailbox that answer come in a later release:
-B5-B8 (the POST and the page behind the link), B17 (mail to the unsubscribe address). B3
-is the relay's, which signs; B16 is agreed with the providers.
+Not here: B5-B8 (the POST and the page behind the link) are in `test_leaving` of the
+site, B17 (mail to the unsubscribe address) in `test_leaving_by_mail`. B3 is the
+relay's, which signs; B16 is agreed with the providers.
 """
 
 import re
@@ -63,6 +63,15 @@ def test_b01_there_are_two_ways_out(every: Letters) -> None:
         assert urlsplit(mail).scheme == "mailto"
         assert letter.raw.count(b"\r\nList-Unsubscribe:") == 1
         assert b"http://" not in letter.head
+
+
+def test_b01_where_nobody_reads_mail_there_is_one_way_out(samples: Letters) -> None:
+    """The https URI alone, as nothing may be offered that is not processed (B17)."""
+    for letter in samples:
+        web = letter.fields["List-Unsubscribe"]
+
+        assert re.fullmatch(r"<https://[^<>\s,]+>", web)
+        assert letter.fields["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
 def test_b02_one_click_is_said_exactly(every: Letters) -> None:

@@ -5,15 +5,13 @@ field is RFC 8058's one-click: whatever its body, it is answered directly, with 
 cookie, no redirect and no question.
 """
 
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import PlainTextResponse, Response
 
-from newsletter import ledger, notices, outbox
 from newsletter.db import Session
-from newsletter.tables import LetterKind, NoticeKind
+from newsletter.departing import depart
 from newsletter.web.forms import Form
 from newsletter.web.network import network_of
 from newsletter.web.pages import site_of
@@ -29,11 +27,10 @@ from newsletter.web.personal import (
 )
 from newsletter.web.site import Site
 from subscribers import leaving, pausing, preferences
-from subscribers.addresses import parse_address, shorten
-from subscribers.leaving import BurstPolicy, Left
+from subscribers.addresses import shorten
 from subscribers.preferences import Preferences
-from subscribers.tables import DepartureState, DepartureWay
-from subscribers.tokens import Purpose, TokenSubject
+from subscribers.tables import DepartureWay
+from subscribers.tokens import Purpose
 
 router = APIRouter()
 ThisSite = Annotated[Site, Depends(site_of)]
@@ -43,13 +40,6 @@ OUR_FIELD = b"from=page"
 BACK = "Send me the tips again"
 PAUSE = "Pause instead"
 DONE = "You have left. No more letters come.\n"
-HELD = (
-    "{count} people left within a minute, each right after their letter or all from "
-    "one network, as a machine does that follows every link. They get no more mail, "
-    "like everybody who leaves, and so do those who follow. See who: `newsletter "
-    "subscribers held`. Then keep or undo it: `newsletter subscribers held --keep` or "
-    "`--undo`."
-)
 
 
 async def _read_body(request: Request) -> bytes:
@@ -83,12 +73,20 @@ def leave(site: ThisSite, request: Request, token: str, body: Body) -> Response:
     subject = whom(site, Purpose.UNSUBSCRIBE, token)
     by_hand = OUR_FIELD in body.split(b"&")
     way = DepartureWay.PAGE if by_hand else DepartureWay.ONE_CLICK
-    if subject.subject != NOBODY:
-        network = network_of(request)
-        site.write(
-            lambda session: _leave(session, site, subject, way, network),
-            is_private=True,
+
+    def step(session: Session) -> None:
+        depart(
+            session,
+            subject,
+            way=way,
+            network=network_of(request),
+            settings=site.settings,
+            hasher=site.hasher,
+            now=site.clock(),
         )
+
+    if subject.subject != NOBODY:
+        site.write(step, is_private=True)
     if site.settings.welcome.goodbye:
         site.wake()
     if by_hand:
@@ -128,56 +126,6 @@ def say_why(site: ThisSite, token: str, data: Form) -> Response:
             is_private=True,
         )
     return see_other(f"/u/{token}/done/?said=why")
-
-
-def _leave(
-    session: Session, site: Site, subject: TokenSubject, way: DepartureWay, network: str
-) -> Left:
-    """Take somebody off the list, and tell the operator of a burst."""
-    now = site.clock()
-    policy = _policy(site)
-    went_at = None
-    if subject.about:
-        went_at = ledger.went_at(session, subject.subject, subject.about)
-    left = leaving.leave(
-        session,
-        subject.subject,
-        way=way,
-        issue_id=subject.about,
-        seconds_after_letter=(now - went_at).total_seconds() if went_at else None,
-        network=network,
-        policy=policy,
-        now=now,
-    )
-    if left.lot:
-        message = HELD.format(count=policy.burst)
-        kind = NoticeKind.LEAVING_HELD
-        notices.post(session, kind, f"departure {left.lot}", message, now=now)
-    if left.changed and left.state is DepartureState.FINAL:
-        _say_goodbye(session, site, subject, left.address)
-    return left
-
-
-def _say_goodbye(
-    session: Session, site: Site, subject: TokenSubject, address: str
-) -> None:
-    """Have one last letter sent, if the operator wants that."""
-    if not site.settings.welcome.goodbye:
-        return
-    outbox.post(
-        session,
-        LetterKind.GOODBYE,
-        address,
-        facts={},
-        subscriber_id=subject.subject,
-        to_hash=site.hasher.hash(parse_address(address).key),
-        now=site.clock(),
-    )
-
-
-def _policy(site: Site) -> BurstPolicy:
-    section = site.settings.leaving
-    return BurstPolicy(section.burst, timedelta(seconds=section.soon_seconds))
 
 
 def _return(site: Site, request: Request, token: str, *, weeks: int) -> Response:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from newsletter.demo import MailServer
+from tests.imap import ImapServer
 
 REAL = {
     "newsletter__base_url": "https://tips.co",
@@ -219,3 +220,23 @@ def test_the_operators_mailbox_is_asked_for(program: Any) -> None:
     assert state == "warning"
     assert "the contact form writes to hello@tips.co." in message
     assert checks(program)["Your mailbox"] == ("ok", "ops@tips.co")
+
+
+def test_the_mailbox_is_opened(program: Any, imap: ImapServer) -> None:
+    """As `run` would, without reading; no check where there is none."""
+    assert "Mailbox" not in checks(program)
+    mail = b"Subject: unsubscribe\r\n\r\n"
+    imap.put(mail)
+
+    def look(code: int, **more: object) -> tuple[str, str]:
+        section = imap.settings(**more)
+        program.settings(**{f"mailbox__{key}": it for key, it in section.items()})
+        return checks(program, code=code)["Mailbox"]
+
+    assert look(0) == ("ok", f"INBOX at localhost:{imap.port}")
+    state, message = look(1, password="not this one")
+
+    assert state == "error"
+    assert "refuses the login" in message
+    assert message.endswith(". Check [mailbox].")
+    assert imap.unread() == [mail]

@@ -1,6 +1,7 @@
 """`newsletter run` as a process: asked to end in mid-issue, it ends in good order."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -18,6 +19,8 @@ from newsletter.config.example import example_toml
 from newsletter.demo import MailServer
 from newsletter.slots import WEEKDAYS
 from newsletter.tables import DeliveryStatus, Installation
+from subscribers import audience
+from subscribers.tokens import Purpose, TokenSigner
 from tests.factories import make_subscriber, make_tip
 from tests.newsletter.sender.week import standing
 
@@ -173,3 +176,27 @@ def test_a_copy_does_not_even_begin(folder: Path, server: MailServer) -> None:
     assert "it was restored from a backup" in ended.stderr
     assert "newsletter takeover" in ended.stderr
     assert len(server.recipients) == 0
+
+
+def test_it_reads_the_mailbox_meanwhile(folder: Path, server: MailServer) -> None:
+    """Who asks by mail in mid-issue is off the list, and gets no letter any more."""
+    maildir = folder / "Maildir"
+    for name in ("new", "cur", "tmp"):
+        (maildir / name).mkdir(parents=True)
+    config = (folder / "config.toml").read_text("utf-8")
+    for name, value in (("kind", "maildir"), ("path", "Maildir"), ("every", "1s")):
+        config = re.sub(rf"(?m)^# {name} = .*", f'{name} = "{value}"', config)
+    (folder / "config.toml").write_text(config, "utf-8")
+    secret = "a secret of the tests, longer than it must be"
+    token = TokenSigner([secret.encode()]).sign(Purpose.UNSUBSCRIBE, READERS)
+    process = start(folder)
+    until(lambda: len(server.recipients) >= 2)
+    mail = maildir / "new" / "1.host"
+    mail.write_text(f"Subject: unsubscribe {token}\n\n")
+
+    until(lambda: not mail.exists())
+    end(process, signal.SIGTERM)
+
+    assert (maildir / "cur" / "1.host:2,S").exists()
+    with db.transaction(engine_of(folder)) as session:
+        assert audience.count_mailable(session) == READERS - 1

@@ -242,12 +242,13 @@ def test_secrets_are_read_from_files(read: Reading, tmp_path: Path) -> None:
     (tmp_path / "password").write_text("hunter2\n", "utf-8")
 
     config = read(
-        '[newsletter]\nsecret_file = "secret"',
+        '[newsletter]\nsecret_file = "secret"\n[mailbox]\npassword_file = "password"',
         NEWSLETTER_SMTP_PASSWORD_FILE=str(tmp_path / "password"),
     )
 
     assert config.secrets == (SECRET.encode(),)
     assert config.settings.smtp.password.get_secret_value() == "hunter2"
+    assert config.settings.mailbox.password.get_secret_value() == "hunter2"
 
 
 def test_a_secret_file_in_the_environment_beats_a_secret_in_the_file(

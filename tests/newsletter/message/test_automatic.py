@@ -74,7 +74,10 @@ def test_a_letter_of_the_list_has_its_way_out() -> None:
         "ada@example.org", "welcome.1@tips.example", written, unsubscribe=token
     )
 
-    raw = automatic("Welcome", "Text", "<p>Text</p>", to=to, settings=Settings())
+    settings = Settings.model_validate(
+        {"mailbox": {"kind": "maildir", "path": "Maildir"}}
+    )
+    raw = automatic("Welcome", "Text", "<p>Text</p>", to=to, settings=settings)
     message = message_from_bytes(raw, policy=policy.SMTP + policy.strict)
 
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"

@@ -98,3 +98,30 @@ def test_replies_reach_a_person() -> None:
 
     assert headers.reply_to(with_reply) == b"Reply-To: ada@example.org\r\n"
     assert headers.reply_to(make()) == b"Reply-To: tips@tips.example\r\n"
+
+
+MAILDIR = {"kind": "maildir", "path": "Maildir"}
+
+
+@pytest.mark.parametrize(
+    ("identity", "mailbox", "offered"),
+    [
+        ({}, {}, ""),
+        ({}, MAILDIR, "tips@tips.example"),
+        ({"unsubscribe_address": "leave@tips.example"}, {}, "leave@tips.example"),
+        ({"unsubscribe_address": "leave@tips.example"}, MAILDIR, "leave@tips.example"),
+    ],
+)
+def test_mail_is_a_way_out_where_somebody_reads_it(
+    identity: dict[str, str], mailbox: dict[str, str], offered: str
+) -> None:
+    """The program, or the operator who says so; else RFC 8058 wants only https."""
+    settings = make(identity=identity, mailbox=mailbox)
+
+    way_out = headers.way_out(settings, "A" * 39).decode()
+
+    mail = f",\r\n <mailto:{offered}?subject=unsubscribe%20{'A' * 39}>"
+    assert (
+        f"\r\nList-Unsubscribe: <https://tips.example/u/{'A' * 39}>"
+        f"{mail if offered else ''}\r\nList-Unsubscribe-Post: "
+    ) in way_out

@@ -43,7 +43,8 @@ HTML = (
     f'<a href="https://tips.example/v/{MARKS[Hole.VIEW]}">z</a>'
     f"because you signed up{MARKS[Hole.SIGNED_UP]}."
 )
-SETTINGS = Settings()
+# A mailbox that is read, so that there are two ways out.
+SETTINGS = Settings.model_validate({"mailbox": {"kind": "maildir", "path": "Maildir"}})
 NASTY = st.one_of(
     st.text(max_size=40),
     st.text('ab,;:"\\<>@()=?&. _\r\n\0\u2028', max_size=40),
@@ -189,6 +190,15 @@ def test_the_way_out_is_in_plain_sight() -> None:
         f" <mailto:leave+now@tips.example?subject=unsubscribe%20{token}>\r\n"
         "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
     ).encode() in raw
+
+
+def test_without_a_mailbox_that_is_read_the_site_is_the_only_way_out() -> None:
+    """An address that nobody reads is not offered (STANDARDS B17)."""
+    raw = prepared(settings=Settings()).fill(ADA)
+
+    line = f"\r\nList-Unsubscribe: <https://tips.example/u/{ADA.unsubscribe}>\r\n"
+    assert line.encode() in raw
+    assert b"mailto:" not in parsed(raw)["List-Unsubscribe"].encode()
 
 
 def test_the_plainest_part_comes_first() -> None:
