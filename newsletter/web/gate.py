@@ -7,13 +7,34 @@ consent instead.
 
 from dataclasses import dataclass, field
 from datetime import date
+from threading import Timer
 
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
+CLEARED_EVERY_SECONDS = 5.0
+
+
+class _Memory(MemoryStorage):
+    """Forgets what is over every few seconds, and keeps no process from ending.
+
+    The library's own looks through all that it holds a hundred times a second as long
+    as forms come in. Measured after 7,000 networks: 60 % of the interpreter's time.
+    """
+
+    @property
+    def timer(self) -> Timer:
+        return self._timer
+
+    @timer.setter
+    def timer(self, timer: Timer) -> None:
+        # It is set here right before it is started.
+        timer.interval, timer.daemon = CLEARED_EVERY_SECONDS, True
+        self._timer = timer
+
 
 def _limiter() -> MovingWindowRateLimiter:
-    return MovingWindowRateLimiter(MemoryStorage())
+    return MovingWindowRateLimiter(_Memory())
 
 
 @dataclass
