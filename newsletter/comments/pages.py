@@ -1,7 +1,7 @@
 """Comments in pages, so that a talk of years stays as light as the tip it is about.
 
-Pages are counted from the oldest comment on, and one that is full stays as it is, so
-their addresses keep what they show. Pure.
+Pages are counted from the oldest comment on, so that a new one changes only the last.
+An answer to an old one moves what stands behind it. Pure.
 """
 
 from collections.abc import Iterable, Sequence

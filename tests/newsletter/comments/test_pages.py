@@ -1,4 +1,4 @@
-"""Comments in pages: light ones, each comment on one, full ones for ever the same."""
+"""Comments in pages: light ones, each comment on one, in their order."""
 
 from datetime import timedelta
 
