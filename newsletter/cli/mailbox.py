@@ -1,5 +1,6 @@
 """`newsletter mailbox`: who asks to leave by mail is taken off the list."""
 
+import logging
 import sys
 from typing import Annotated
 
@@ -12,6 +13,8 @@ from newsletter.mailbox.base import HEAD_OCTETS
 from newsletter.sender import Reading, mailbox_of, read_mailbox, take_mail
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+log = logging.getLogger(__name__)
 
 READ_AT_ONCE = 1_048_576
 
@@ -58,8 +61,11 @@ def _take_from_stdin(context: typer.Context) -> Reading:
         pass
     try:
         return take_mail(enter(context).desk(), head)
-    except failures.KNOWN as error:
-        screen.aside(f"newsletter: {failures.words(error)}")
+    except Exception as error:
+        if isinstance(error, failures.KNOWN):
+            screen.aside(f"newsletter: {failures.words(error)}")
+        else:
+            log.exception("a mail was not taken")
         raise typer.Exit(failures.TRY_LATER) from error
 
 

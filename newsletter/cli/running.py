@@ -18,8 +18,9 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 @app.command()
 def run(context: typer.Context) -> None:
-    """Send the weekly tip, week after week, until stopped; serve site and mailbox.
+    """Send the weekly tip, week after week, until stopped; serve the site.
 
+    It reads the mailbox, too, if [mailbox] names one.
     SIGTERM and Ctrl-C finish the letters in hand and end with exit code 0.
     """
     logging.getLogger("newsletter").setLevel(logging.INFO)

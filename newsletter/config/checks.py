@@ -2,13 +2,14 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import time
 from difflib import get_close_matches
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
+from newsletter.config.choices import Security
 from newsletter.config.contrast import READABLE, lowest_contrast
 from subscribers.addresses import parse_address
 from subscribers.errors import BadAddress
@@ -66,6 +67,25 @@ def is_loopback(host: str) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def protected_login(username: str, others: Mapping[str, object], *, remedy: str) -> str:
+    """Refuse a user name whose password would be shown to the network.
+
+    Args:
+        others: the settings before it in its section, `host` and `security` among them.
+        remedy: what to do.
+
+    Source: RFC 4954 §4 (SMTP), RFC 8314 §3 (IMAP).
+    """
+    host = str(others.get("host", ""))
+    in_the_clear = others.get("security") is Security.NONE
+    if username and in_the_clear and not is_loopback(host):
+        raise ValueError(
+            f'with security = "none" the password would go to {host} in the clear. '
+            f"{remedy}"
+        )
+    return username
 
 
 def mailbox(value: str) -> str:

@@ -82,13 +82,8 @@ class MailboxSection(Section):
     @classmethod
     def _no_login_in_the_clear(cls, value: str, info: ValidationInfo) -> str:
         """Refuse what would show the password to the network (RFC 8314 §3)."""
-        host, security = info.data.get("host", ""), info.data.get("security")
-        if value and security is Security.NONE and not checks.is_loopback(host):
-            raise ValueError(
-                f'with security = "none" the password would go to {host} in the '
-                'clear. Set mailbox.security to "tls" (port 993) or "starttls"'
-            )
-        return value
+        remedy = 'Set mailbox.security to "tls" (port 993) or "starttls" (port 143)'
+        return checks.protected_login(value, info.data, remedy=remedy)
 
     @property
     def interval(self) -> timedelta:

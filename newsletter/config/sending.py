@@ -146,13 +146,8 @@ class SmtpSection(Section):
     @classmethod
     def _no_login_in_the_clear(cls, value: str, info: ValidationInfo) -> str:
         """Refuse what would show the password to the network (RFC 4954 §4)."""
-        host, security = info.data.get("host", ""), info.data.get("security")
-        if value and security is Security.NONE and not checks.is_loopback(host):
-            raise ValueError(
-                f'with security = "none" the password would go to {host} in the '
-                'clear. Set smtp.security to "starttls" (port 587) or "tls" (port 465)'
-            )
-        return value
+        remedy = 'Set smtp.security to "starttls" (port 587) or "tls" (port 465)'
+        return checks.protected_login(value, info.data, remedy=remedy)
 
 
 class QueueSection(Section):

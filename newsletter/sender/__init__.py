@@ -5,9 +5,9 @@ one reader's letter, `delivering` hands letters to the transport and keeps the l
 (`run` is its memory, `allowance` its rate, `processes` its company, `taking_up` what
 killed processes left), `announcing` and `operator` tell the operator, `weekly` is one
 round of the main job, `desk` is what they all work with. Beside the week, `posting`
-sends automatic letters, which `letters` and `welcoming` write, and `messenger` has them
-sent at once; `inbox` takes off the list who asks for it by mail, and `watching` has the
-mailbox read again and again.
+sends automatic letters, which `letters` and `welcoming` write, and `inbox` takes off
+the list who asks for it by mail; `messenger` and `watching` have that done in threads
+of their own, `beside` the week.
 """
 
 from newsletter.sender.composing import Composer

@@ -5,12 +5,11 @@ mailbox that does not answer must delay no letter. So neither waits for the othe
 """
 
 import logging
-from threading import Thread
-from types import TracebackType
 
 from newsletter import db, notices
-from newsletter.errors import DatabaseProblem, Fenced, MailboxProblem
+from newsletter.errors import MailboxProblem
 from newsletter.mailbox import Mailbox
+from newsletter.sender.beside import Beside
 from newsletter.sender.desk import Desk
 from newsletter.sender.inbox import read_mailbox
 from newsletter.tables import NoticeKind
@@ -20,8 +19,8 @@ log = logging.getLogger(__name__)
 UNREAD = "the mailbox was not read"
 
 
-class Watch:
-    """Reads *mailbox* at once and then at intervals, until its block or the desk ends.
+class Watch(Beside):
+    """Reads *mailbox* at once and then at intervals.
 
     Args:
         desk: another thread may work with it meanwhile.
@@ -29,45 +28,20 @@ class Watch:
     """
 
     def __init__(self, desk: Desk, mailbox: Mailbox, *, look_seconds: float) -> None:
-        self._desk = desk
+        super().__init__(
+            desk,
+            self._read,
+            name="mailbox",
+            failed=UNREAD,
+            look_seconds=look_seconds,
+        )
         self._mailbox = mailbox
-        self._look_seconds = look_seconds
-        self._was_fenced = False
-        self._thread = Thread(target=self._run, name="mailbox", daemon=True)
 
-    def __enter__(self) -> "Watch":
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._desk.stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._desk.stop.is_set():
-            self._look()
-            self._desk.stop.wait(self._look_seconds)
-
-    def _look(self) -> None:
+    def _read(self) -> None:
         try:
-            try:
-                read_mailbox(self._desk, self._mailbox)
-            except MailboxProblem as error:
-                self._report(error)
-            self._was_fenced = False
-        except Fenced as error:
-            if not self._was_fenced:
-                log.error(UNREAD, extra={"reason": str(error)})
-            self._was_fenced = True
-        except DatabaseProblem as error:
-            log.error(UNREAD, extra={"reason": str(error)})
-        except Exception:
-            log.exception(UNREAD)
+            read_mailbox(self._desk, self._mailbox)
+        except MailboxProblem as error:
+            self._report(error)
 
     def _report(self, problem: MailboxProblem) -> None:
         """Say, once a day and not at each look, that mail is not read."""

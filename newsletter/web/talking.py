@@ -116,7 +116,8 @@ def path_of_comment(session: Session, tip_id: int, slug: str, comment_id: int) -
     """Return where a comment that readers see stands: one statement."""
     cut = comments.cut(comments.shown(session, tip_id))
     number = comments.page_of(cut, comment_id) or 1
-    page = page_path(path_of(slug), number, part=PART).partition("#")[0]
+    tip = path_of(slug)
+    page = tip if number == 1 else page_path(tip, number, part=PART)
     return f"{page}#comment-{comment_id}"
 
 

@@ -114,3 +114,18 @@ def test_whatever_is_wrong_the_mail_server_comes_again(program: Any) -> None:
     assert "newsletter takeover" in fenced
     assert "newsletter upgrade" in blank
     assert 'unknown setting "smpt"' in unset
+
+
+def test_what_nobody_foresaw_loses_no_mail_either(
+    program: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """75, too: another code would have the mail server send it back for good."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("nobody foresaw it")
+
+    monkeypatch.setattr("newsletter.cli.mailbox.take_mail", fail)
+
+    program("mailbox", "--stdin", typed=mail(ZOE), code=75)
+
+    assert "nobody foresaw it" in caplog.text

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from premailer import Premailer
 
 from newsletter.errors import BadTemplate
 from newsletter.render import Article, Edition, render_tip, templates_folder
@@ -97,3 +98,20 @@ def test_a_sheet_that_was_read_before_styles_as_at_first(
     assert first[0] != first[1]
     assert 'style="color:red"' in first[0]
     assert render_tip(article, edition) == rendered
+
+
+def test_a_sheet_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many letters it styles: reading it takes longer than all the rest."""
+    read: list[str] = []
+    original = Premailer._parse_style_rules
+
+    def counted(self: Premailer, css: str, index: int) -> object:
+        read.append(css)
+        return original(self, css, index)
+
+    monkeypatch.setattr(Premailer, "_parse_style_rules", counted)
+    for word in ("one", "two"):
+        styled = inline_styles(f"<style>i {{margin: 7px}}</style><i>{word}</i>")
+        assert f'<i style="margin:7px">{word}</i>' in styled
+
+    assert read == ["i {margin: 7px}"]

@@ -1,5 +1,6 @@
 """The messenger: letters leave when it is woken, and nothing stops it but its end."""
 
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -7,12 +8,14 @@ from threading import Event, get_ident
 
 import pytest
 from sqlalchemy import Engine
+from sqlmodel import Session, select
 
 from newsletter import db, fence, outbox
+from newsletter.config import Security
 from newsletter.outcome import Accepted, Outcome
-from newsletter.sender import Desk, Messenger
-from newsletter.tables import LetterKind
-from newsletter.transport import Letter, MemoryTransport
+from newsletter.sender import Desk, Messenger, send_waiting
+from newsletter.tables import AutomaticLetter, LetterKind
+from newsletter.transport import Letter, MemoryTransport, Relay, SmtpTransport
 from subscribers.tables import SubscriberStatus
 from tests.factories import make_subscriber
 from tests.newsletter.sender.week import MOMENT, found
@@ -24,7 +27,7 @@ NEVER = 3_600.0
 OFTEN = 0.05
 
 
-class Relay(MemoryTransport):
+class Taker(MemoryTransport):
     """Takes every letter, after what a test wants to happen first; knows its thread."""
 
     def __init__(self, before: Callable[[Letter], None] = lambda _: None) -> None:
@@ -68,7 +71,7 @@ def post(engine: Engine, name: str = "ada", *, later: timedelta | None = None) -
 
 def test_it_sends_when_it_is_woken(engine: Engine, desk_with: MakeDesk) -> None:
     """In a thread of its own, not in that of whoever wakes it."""
-    relay = Relay()
+    relay = Taker()
     with Messenger(desk_with(relay), look_seconds=NEVER) as messenger:
         post(engine)
         messenger.wake()
@@ -82,7 +85,7 @@ def test_what_waits_already_leaves_when_it_starts(
     engine: Engine, desk_with: MakeDesk
 ) -> None:
     """After a restart nobody waits for somebody else's letter to wake it."""
-    relay = Relay()
+    relay = Taker()
     post(engine)
     with Messenger(desk_with(relay), look_seconds=NEVER):
         until(lambda: relay.sent, say="the letter")
@@ -90,7 +93,7 @@ def test_what_waits_already_leaves_when_it_starts(
 
 def test_it_looks_by_itself_too(engine: Engine, desk_with: MakeDesk) -> None:
     """For letters whose time has come, and those that another process wrote."""
-    relay = Relay()
+    relay = Taker()
     with Messenger(desk_with(relay), look_seconds=OFTEN):
         post(engine)
 
@@ -101,7 +104,7 @@ def test_a_wake_during_the_work_is_heard_after_it(
     engine: Engine, desk_with: MakeDesk
 ) -> None:
     """A letter that is committed while another is on the wire does not wait."""
-    relay = Relay()
+    relay = Taker()
     messenger = Messenger(desk_with(relay), look_seconds=NEVER)
 
     def second(letter: Letter) -> None:
@@ -127,7 +130,7 @@ def test_trouble_ends_no_thread(
         if fail:
             raise fail.pop()
 
-    relay = Relay(once)
+    relay = Taker(once)
     with Messenger(desk_with(relay), look_seconds=NEVER) as messenger:
         post(engine)
         messenger.wake()
@@ -144,7 +147,7 @@ def test_a_copied_database_is_told_once(
     engine: Engine, desk_with: MakeDesk, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Not every fifteen seconds for as long as it is one."""
-    relay = Relay()
+    relay = Taker()
     post(engine)
     with db.transaction(engine) as session:
         fence.withhold(session)
@@ -163,7 +166,7 @@ def test_a_copied_database_is_told_once(
 
 def test_it_ends_with_its_block(desk_with: MakeDesk) -> None:
     """At once, with its connection closed, and its desk told to stop."""
-    relay = Relay()
+    relay = Taker()
     desk = desk_with(relay)
 
     with Messenger(desk, look_seconds=NEVER):
@@ -171,3 +174,27 @@ def test_it_ends_with_its_block(desk_with: MakeDesk) -> None:
 
     assert relay.closed.is_set()
     assert desk.stop.is_set()
+
+
+def test_nothing_is_written_for_a_relay_that_is_away(
+    engine: Engine, desk_with: MakeDesk
+) -> None:
+    """Each sign-up wakes us; its letter is left alone until the relay may be back."""
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        port = nobody.getsockname()[1]
+        # Its clock stands still, so that it is not asked once more meanwhile.
+        relay = SmtpTransport(
+            Relay("127.0.0.1", port, Security.NONE), monotonic=lambda: 0.0
+        )
+        desk = desk_with(relay)
+        post(engine)
+        send_waiting(desk)
+
+        post(engine, "eve")
+        send_waiting(desk)
+        relay.close()
+
+    with Session(engine) as session:
+        tries = session.exec(select(AutomaticLetter.attempts)).all()
+    assert sorted(tries) == [0, 1]
